@@ -1,0 +1,149 @@
+//! Slices and maps.
+
+use super::{GoString, GoType, Value, deep_equal, types};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A Go slice. Immutable: every function that "changes" one makes a new one, as sprig does.
+#[derive(Clone)]
+pub struct List {
+    ty: &'static GoType,
+    /// `None` is Go's nil slice (JSON `null`, length 0).
+    items: Option<Rc<[Value]>>,
+}
+
+impl List {
+    /// A slice of type `ty` (kind `Slice`).
+    pub fn new(ty: &'static GoType, items: Vec<Value>) -> List {
+        List { ty, items: Some(Rc::from(items)) }
+    }
+    /// The nil slice of type `ty`.
+    pub fn nil(ty: &'static GoType) -> List {
+        List { ty, items: None }
+    }
+    /// Its Go type.
+    pub fn go_type(&self) -> &'static GoType {
+        self.ty
+    }
+    /// Whether it is a nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.items.is_none()
+    }
+}
+
+impl std::ops::Deref for List {
+    type Target = [Value];
+    fn deref(&self) -> &[Value] {
+        self.items.as_deref().unwrap_or(&[])
+    }
+}
+
+/// A Go map with string keys: a reference, so clones see each other's changes. Iteration is in key order, as templates print it.
+#[derive(Clone)]
+pub struct Map {
+    ty: &'static GoType,
+    /// `None` is Go's nil map: it reads as empty and cannot be written.
+    entries: Option<Rc<RefCell<BTreeMap<GoString, Value>>>>,
+}
+
+impl Map {
+    /// An empty map of type `ty` (kind `Map`).
+    pub fn new(ty: &'static GoType) -> Map {
+        Map { ty, entries: Some(Rc::default()) }
+    }
+    /// An empty `map[string]interface {}`.
+    pub fn any() -> Map {
+        Map::new(types::MAP_ANY)
+    }
+    /// The nil map of type `ty`.
+    pub fn nil(ty: &'static GoType) -> Map {
+        Map { ty, entries: None }
+    }
+    /// A map of type `ty` with these entries; the last of equal keys wins.
+    pub fn from_entries(ty: &'static GoType, entries: impl IntoIterator<Item = (GoString, Value)>) -> Map {
+        Map { ty, entries: Some(Rc::new(RefCell::new(entries.into_iter().collect()))) }
+    }
+    /// The same entries (still shared) under another named map type.
+    pub fn with_type(&self, ty: &'static GoType) -> Map {
+        Map { ty, entries: self.entries.clone() }
+    }
+    /// Its Go type.
+    pub fn go_type(&self) -> &'static GoType {
+        self.ty
+    }
+    /// Whether it is a nil map.
+    pub fn is_nil(&self) -> bool {
+        self.entries.is_none()
+    }
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.as_ref().map_or(0, |e| e.borrow().len())
+    }
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The value at `key`.
+    pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Value> {
+        self.entries.as_ref()?.borrow().get(key.as_ref()).cloned()
+    }
+    /// Whether `key` is there, whatever its value.
+    pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
+        self.entries.as_ref().is_some_and(|e| e.borrow().contains_key(key.as_ref()))
+    }
+    /// Sets `key`; false when the map is nil (Go panics with "assignment to entry in nil map").
+    #[must_use = "a nil map takes no entry"]
+    pub fn insert(&self, key: impl Into<GoString>, value: Value) -> bool {
+        match &self.entries {
+            Some(e) => {
+                e.borrow_mut().insert(key.into(), value);
+                true
+            }
+            None => false,
+        }
+    }
+    /// Takes `key` out.
+    pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
+        self.entries.as_ref()?.borrow_mut().remove(key.as_ref())
+    }
+    /// The keys in order.
+    pub fn keys(&self) -> Vec<GoString> {
+        self.entries.as_ref().map_or_else(Vec::new, |e| e.borrow().keys().cloned().collect())
+    }
+    /// The entries in key order, as they are now: later changes of the map are not seen.
+    pub fn entries(&self) -> Vec<(GoString, Value)> {
+        self.entries
+            .as_ref()
+            .map_or_else(Vec::new, |e| e.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect())
+    }
+    /// Calls `f` for each entry in key order without copying; `f` must not change this map.
+    pub fn for_each<E>(&self, mut f: impl FnMut(&GoString, &Value) -> Result<(), E>) -> Result<(), E> {
+        if let Some(e) = &self.entries {
+            for (k, v) in e.borrow().iter() {
+                f(k, v)?;
+            }
+        }
+        Ok(())
+    }
+    /// Whether both are the same map object (or both nil).
+    pub fn same(&self, other: &Map) -> bool {
+        match (&self.entries, &other.entries) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+    pub(super) fn deep_equal(&self, other: &Map) -> bool {
+        if self.ty.name != other.ty.name || self.is_nil() != other.is_nil() || self.len() != other.len() {
+            return false;
+        }
+        self.same(other) || self.entries().iter().all(|(k, v)| other.get(k).is_some_and(|w| deep_equal(v, &w)))
+    }
+}
+
+impl AsRef<[u8]> for GoString {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}

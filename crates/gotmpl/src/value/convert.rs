@@ -1,0 +1,84 @@
+//! Between [`Value`] and JSON values. Charts, values and releases are `serde_json` values (they cross threads); a render
+//! turns them into Go values once.
+
+use super::{List, Map, Value, types};
+use serde_json::Value as Json;
+
+impl Value {
+    /// The Go value of a JSON value: floats stay `float64`, integers become `int64` (or `uint64` above its range).
+    ///
+    /// Values files hold floats only (Helm decodes YAML through JSON), so an integer here came from `--set`.
+    pub fn from_json(json: &Json) -> Value {
+        match json {
+            Json::Null => Value::Nil,
+            Json::Bool(b) => Value::Bool(*b),
+            Json::Number(n) => {
+                if let Some(i) = n.as_i64() {
+                    Value::int64(i)
+                } else if let Some(u) = n.as_u64() {
+                    Value::Uint(types::UINT64, u)
+                } else {
+                    Value::float(n.as_f64().unwrap_or_default())
+                }
+            }
+            Json::String(s) => Value::str(s),
+            Json::Array(items) => Value::list(items.iter().map(Value::from_json).collect()),
+            Json::Object(entries) => Value::map(entries.iter().map(|(k, v)| (k.into(), Value::from_json(v)))),
+        }
+    }
+
+    /// The JSON value of a Go value; strings that are not UTF-8 get U+FFFD, what JSON cannot hold becomes null.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Value::Nil | Value::Complex(..) | Value::Func(_) => Json::Null,
+            Value::Bool(b) => Json::Bool(*b),
+            Value::Int(_, i) => Json::from(*i),
+            Value::Uint(_, u) => Json::from(*u),
+            Value::Float(_, f) => serde_json::Number::from_f64(*f).map_or(Json::Null, Json::Number),
+            Value::String(s) => Json::String(s.to_text().into_owned()),
+            Value::List(l) if l.is_nil() => Json::Null,
+            Value::List(l) => Json::Array(l.iter().map(Value::to_json).collect()),
+            Value::Map(m) => map_json(m),
+            Value::Object(o) => match (o.json(), o.as_map()) {
+                (Some(v), _) => v.to_json(),
+                (None, Some(m)) => map_json(&m),
+                (None, None) => {
+                    Json::Object(o.fields().into_iter().map(|(k, v)| (k.to_owned(), v.to_json())).collect())
+                }
+            },
+        }
+    }
+}
+
+fn map_json(m: &Map) -> Json {
+    if m.is_nil() {
+        return Json::Null;
+    }
+    Json::Object(m.entries().into_iter().map(|(k, v)| (k.to_text().into_owned(), v.to_json())).collect())
+}
+
+impl From<bool> for Value {
+    fn from(v: bool) -> Self {
+        Value::Bool(v)
+    }
+}
+impl From<&str> for Value {
+    fn from(v: &str) -> Self {
+        Value::str(v)
+    }
+}
+impl From<String> for Value {
+    fn from(v: String) -> Self {
+        Value::str(v)
+    }
+}
+impl From<List> for Value {
+    fn from(v: List) -> Self {
+        Value::List(v)
+    }
+}
+impl From<Map> for Value {
+    fn from(v: Map) -> Self {
+        Value::Map(v)
+    }
+}

@@ -1,0 +1,208 @@
+//! Go values as templates see them.
+//!
+//! [`Value`] is the one dynamic value from YAML to output. Scalars are plain; strings are shared bytes (Go strings need
+//! not be UTF-8); lists are immutable; maps are references with interior mutability, since `set` and `unset` in one
+//! template are seen by every other holder; structs and other named Go types are [`Object`]s.
+
+mod collections;
+mod convert;
+mod go_type;
+mod string;
+
+pub use collections::{List, Map};
+pub use go_type::{GoType, Kind, types};
+pub use string::GoString;
+
+use crate::func::{FuncError, Function};
+use std::any::Any;
+use std::rc::Rc;
+
+/// One Go value. `Clone` is cheap: at most a reference count.
+#[derive(Clone)]
+pub enum Value {
+    /// An untyped nil interface.
+    Nil,
+    /// `bool`
+    Bool(bool),
+    /// A signed integer; the type is one of `int`, `int8` … `int64`, or a named type over them (`time.Duration`).
+    Int(&'static GoType, i64),
+    /// An unsigned integer; the type is one of `uint`, `uint8` … `uint64`, or a named type over them.
+    Uint(&'static GoType, u64),
+    /// `float32` or `float64`.
+    Float(&'static GoType, f64),
+    /// `complex128`: real and imaginary part.
+    Complex(f64, f64),
+    /// `string`
+    String(GoString),
+    /// A slice.
+    List(List),
+    /// A map with string keys.
+    Map(Map),
+    /// A struct, pointer to struct, or another named Go type with methods.
+    Object(Rc<dyn Object>),
+    /// A function value (reachable through `call`).
+    Func(Rc<Function>),
+}
+
+/// A Go value of a named type: a struct, or anything with methods.
+pub trait Object: Any {
+    /// The Go type, for `%T`, `typeOf`, `kindOf` and error texts. A pointer to a struct has kind `Ptr`.
+    fn go_type(&self) -> &'static GoType;
+    /// The exported field `name`; `None` when the type has no such field.
+    fn field(&self, _name: &str) -> Option<Value> {
+        None
+    }
+    /// The method `name` as a function without receiver; `None` when the type has no such method.
+    fn method(&self, _name: &str) -> Option<Rc<Function>> {
+        None
+    }
+    /// What `fmt` prints with `%v` when the type has a `String` or `Error` method; `None` prints the fields.
+    fn string(&self) -> Option<GoString> {
+        None
+    }
+    /// The exported fields in declaration order, for `%v`, `%+v` and JSON of structs.
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+    /// What `encoding/json` would marshal in place of the object; `None` means an object of [`Object::fields`].
+    fn json(&self) -> Option<Value> {
+        None
+    }
+    /// The truth of the value in `if`: structs are always true, as in Go.
+    fn truth(&self) -> bool {
+        true
+    }
+    /// A view as a map for named map types with methods (`range`, `index`, `len` work on it); `None` for structs.
+    fn as_map(&self) -> Option<Map> {
+        None
+    }
+    /// For downcasts.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl Value {
+    /// A Go `int`.
+    pub fn int(v: i64) -> Value {
+        Value::Int(types::INT, v)
+    }
+    /// A Go `int64`.
+    pub fn int64(v: i64) -> Value {
+        Value::Int(types::INT64, v)
+    }
+    /// A Go `float64`.
+    pub fn float(v: f64) -> Value {
+        Value::Float(types::FLOAT64, v)
+    }
+    /// A Go `string`.
+    pub fn str(v: impl Into<GoString>) -> Value {
+        Value::String(v.into())
+    }
+    /// A `[]interface {}`.
+    pub fn list(items: Vec<Value>) -> Value {
+        Value::List(List::new(types::LIST_ANY, items))
+    }
+    /// A `[]string`.
+    pub fn string_list<S: Into<GoString>>(items: impl IntoIterator<Item = S>) -> Value {
+        Value::List(List::new(types::LIST_STRING, items.into_iter().map(Value::str).collect()))
+    }
+    /// A `map[string]interface {}`.
+    pub fn map(entries: impl IntoIterator<Item = (GoString, Value)>) -> Value {
+        Value::Map(Map::from_entries(types::MAP_ANY, entries))
+    }
+
+    /// The dynamic type; `None` for nil.
+    pub fn go_type(&self) -> Option<&'static GoType> {
+        Some(match self {
+            Value::Nil => return None,
+            Value::Bool(_) => types::BOOL,
+            Value::Int(t, _) | Value::Uint(t, _) | Value::Float(t, _) => t,
+            Value::Complex(..) => types::COMPLEX128,
+            Value::String(_) => types::STRING,
+            Value::List(l) => l.go_type(),
+            Value::Map(m) => m.go_type(),
+            Value::Object(o) => o.go_type(),
+            Value::Func(f) => f.go_type(),
+        })
+    }
+
+    /// The kind; [`Kind::Invalid`] for nil.
+    pub fn kind(&self) -> Kind {
+        self.go_type().map_or(Kind::Invalid, |t| t.kind)
+    }
+
+    /// Go's `template.IsTrue`: false for zero numbers, empty strings, empty collections and nil.
+    pub fn truth(&self) -> bool {
+        match self {
+            Value::Nil => false,
+            Value::Bool(b) => *b,
+            Value::Int(_, i) => *i != 0,
+            Value::Uint(_, u) => *u != 0,
+            Value::Float(_, f) => *f != 0.0,
+            Value::Complex(re, im) => *re != 0.0 || *im != 0.0,
+            Value::String(s) => !s.is_empty(),
+            Value::List(l) => !l.is_empty(),
+            Value::Map(m) => !m.is_empty(),
+            Value::Object(o) => o.truth(),
+            Value::Func(_) => true,
+        }
+    }
+
+    /// The string's bytes when this is a `string`.
+    pub fn as_str(&self) -> Option<&GoString> {
+        match self {
+            Value::String(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// The map when this is one (named map types included).
+    pub fn as_map(&self) -> Option<Map> {
+        match self {
+            Value::Map(m) => Some(m.clone()),
+            Value::Object(o) => o.as_map(),
+            _ => None,
+        }
+    }
+
+    /// The list when this is one.
+    pub fn as_list(&self) -> Option<&List> {
+        match self {
+            Value::List(l) => Some(l),
+            _ => None,
+        }
+    }
+}
+
+/// `reflect.DeepEqual`: same dynamic types, same contents (a nil and an empty list or map differ, NaN differs from itself).
+pub fn deep_equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Nil, Value::Nil) => true,
+        (Value::Bool(x), Value::Bool(y)) => x == y,
+        (Value::Int(t, x), Value::Int(u, y)) => t.name == u.name && x == y,
+        (Value::Uint(t, x), Value::Uint(u, y)) => t.name == u.name && x == y,
+        (Value::Float(t, x), Value::Float(u, y)) => t.name == u.name && x == y,
+        (Value::Complex(a, b), Value::Complex(c, d)) => a == c && b == d,
+        (Value::String(x), Value::String(y)) => x == y,
+        (Value::List(x), Value::List(y)) => {
+            x.go_type().name == y.go_type().name
+                && x.is_nil() == y.is_nil()
+                && x.len() == y.len()
+                && x.iter().zip(y.iter()).all(|(a, b)| deep_equal(a, b))
+        }
+        (Value::Map(x), Value::Map(y)) => x.deep_equal(y),
+        (Value::Object(x), Value::Object(y)) => {
+            if Rc::ptr_eq(x, y) {
+                return true;
+            }
+            let (f, g) = (x.fields(), y.fields());
+            x.go_type().name == y.go_type().name
+                && x.string() == y.string()
+                && f.len() == g.len()
+                && f.iter().zip(&g).all(|((n, a), (m, b))| n == m && deep_equal(a, b))
+        }
+        _ => false,
+    }
+}
+
+/// A call result; functions fail with [`FuncError`].
+pub type CallResult = Result<Value, FuncError>;
