@@ -1,0 +1,61 @@
+# The commands people type. `make help` lists them.
+SHELL := /bin/bash
+CARGO ?= cargo
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+LDTARGET ?= x86_64-unknown-linux-gnu
+
+.DEFAULT_GOAL := help
+.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e bench clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## build, start the server on the embedded sandbox cluster, install a sample chart, say where to look
+	@echo "building helmd (the first build takes some minutes) ..."
+	@$(CARGO) build --release --package helmd
+	@exec ./target/release/helmd demo
+
+build: ## build the server for this machine: target/release/helmd
+	$(CARGO) build --release --package helmd
+
+build-linux: ## build the Linux binary
+	$(CARGO) build --release --package helmd --target $(LDTARGET)
+
+build-docker: ## build the container image (needs a Docker engine)
+	docker build -t helmd:$(VERSION) .
+
+test: ## unit tests, handler tests, recorded vectors; needs nothing but Rust
+	$(CARGO) test --workspace --exclude helmd-e2e
+
+vectors: ## run the recorded answers of the real Helm and print what differs
+	$(CARGO) run --release --package helmd-testkit --bin vectors -- vectors
+
+check: fmt clippy deps deny docs ## formatting, lints, layers, licences, documentation
+
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+deps: ## crates may use lower layers only
+	$(CARGO) run --quiet --package xtask -- deps
+
+DENY := $(shell command -v cargo-deny || echo target/tools/bin/cargo-deny)
+target/tools/bin/cargo-deny:
+	$(CARGO) install cargo-deny --version 0.20.2 --locked --root target/tools
+
+deny: $(filter target/%,$(DENY)) ## licences, bans and sources of the dependencies
+	$(DENY) --offline check licenses bans sources
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+e2e: ## install real charts on a real cluster and on the sandbox, and let the real helm read them
+	./e2e/run
+
+bench: ## ratios against the real helm, in one run
+	./benches/run
+
+clean: ## remove what was built
+	$(CARGO) clean

@@ -1,0 +1,83 @@
+//! `cargo run -p xtask -- deps`: each crate uses lower layers only (ARCHITECTURE.md).
+#![expect(clippy::print_stdout, reason = "a command that prints what it finds")]
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::process::Command;
+
+/// The layers from top to bottom; a crate may use crates of lower lines only.
+const LAYERS: &[&[&str]] = &[
+    &["helmd-e2e"],
+    &["helmd", "helmd-testkit"],
+    &["helmd-server", "helmd-sandbox"],
+    &["helmd-action"],
+    &["helmd-storage"],
+    &["helmd-kube", "helmd-repo"],
+    &["helmd-plan", "helmd-engine"],
+    &["helmd-release"],
+    &["helmd-values"],
+    &["helmd-chart"],
+    &["helmd-yaml", "helmd-sprig"],
+    &["helmd-semver"],
+    &["helmd-gotmpl"],
+];
+
+fn main() -> Result<()> {
+    match std::env::args().nth(1).as_deref() {
+        Some("deps") => deps(&metadata()?),
+        _ => bail!("usage: xtask deps"),
+    }
+}
+
+fn metadata() -> Result<Json> {
+    let arguments = ["metadata", "--format-version", "1", "--locked", "--no-deps"];
+    let out = Command::new("cargo").args(arguments).output().context("running cargo metadata")?;
+    if !out.status.success() {
+        bail!("cargo metadata: {}", String::from_utf8_lossy(&out.stderr));
+    }
+    Ok(serde_json::from_slice(&out.stdout)?)
+}
+
+fn packages(metadata: &Json) -> impl Iterator<Item = &Json> {
+    metadata["packages"].as_array().into_iter().flatten()
+}
+
+fn text<'a>(json: &'a Json, key: &str) -> &'a str {
+    json[key].as_str().unwrap_or_default()
+}
+
+fn deps(metadata: &Json) -> Result<()> {
+    let layer: BTreeMap<&str, usize> =
+        LAYERS.iter().enumerate().flat_map(|(n, names)| names.iter().map(move |name| (*name, n))).collect();
+    let mut wrong = Vec::new();
+    let mut arrows = 0;
+    for package in packages(metadata) {
+        let name = text(package, "name");
+        if name == "xtask" {
+            continue;
+        }
+        let Some(mine) = layer.get(name) else {
+            wrong.push(format!("{name} is in no layer: add it to xtask and ARCHITECTURE.md"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let other = text(dependency, "name");
+            // Test helpers may look upwards: they are no part of what is built.
+            if dependency["kind"] == "dev" {
+                continue;
+            }
+            if let Some(theirs) = layer.get(other) {
+                arrows += 1;
+                if theirs <= mine {
+                    wrong.push(format!("{name} uses {other}, which is not below it"));
+                }
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
+    }
+    println!("{arrows} arrows between crates, all downwards");
+    Ok(())
+}
