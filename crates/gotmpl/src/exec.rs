@@ -1,8 +1,29 @@
 //! Trees and data to output.
+//!
+//! `walk` goes through the nodes and writes, `eval` computes pipelines, `args` checks arguments against declared types.
+//! Recursion is bounded by a measured budget of stack, see [`Limits::stack_bytes`].
 
+mod args;
+mod budget;
+mod call;
+mod error;
+mod eval;
+pub(crate) mod val;
+mod walk;
+
+pub(crate) use walk::printed;
+
+pub use budget::{Budget, Limits};
+pub use error::ExecError;
+
+use crate::builtins::Builtin;
 use crate::func::{FuncError, FuncMap};
-use crate::parse::TemplateSet;
+use crate::parse::node::{NodeRef, ROOT_VAR, VarId};
+use crate::parse::{ParseError, TemplateSet, Tree};
 use crate::value::{GoString, Value};
+use budget::Meter;
+use val::Val;
+use walk::Frame;
 
 /// What `.x` gives on a map without `x` (Go's `missingkey` option).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,64 +37,152 @@ pub enum MissingKey {
     Error,
 }
 
-/// Why an execution ended. `Display` is Go's one-line form, nested errors included.
+/// Why a text given at run time could not be executed.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("template: {template}:{line}:{column}: executing \"{executing}\" at <{context}>: {message}")]
-pub struct ExecError {
-    /// Name of the parsed text (the file) in which it happened.
-    pub template: String,
-    /// 1-based line.
-    pub line: usize,
-    /// 0-based byte column, as Go prints it.
-    pub column: usize,
-    /// The template being executed (a `define`'s name, or the file's).
-    pub executing: String,
-    /// The node, shortened as Go shortens it.
-    pub context: String,
-    /// What went wrong, `error calling f: ` and the nested text included.
-    pub message: String,
-    /// The failed function's error, when one failed.
-    pub cause: Option<FuncError>,
+pub enum TextFailure {
+    /// It is no template.
+    #[error(transparent)]
+    Parse(ParseError),
+    /// It failed while it ran; ready to be returned from a function.
+    #[error(transparent)]
+    Exec(FuncError),
 }
 
-/// Budgets of one render, shared by all nested executions.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Nodes walked.
-    pub steps: u64,
-    /// Bytes written, nested executions included.
-    pub output_bytes: u64,
-    /// Depth of `{{template}}` calls (Go: 100,000).
-    pub depth: usize,
+struct Variable {
+    id: VarId,
+    value: Val,
 }
 
 /// A running execution. Functions get it to run further templates (`include`, `tpl`).
 pub struct Exec<'a> {
-    set: &'a TemplateSet,
+    set: TemplateSet,
     functions: &'a FuncMap,
+    missing: MissingKey,
+    /// Builtins that `functions` does not replace.
+    builtins: u32,
+    meter: Meter,
+    out: Vec<u8>,
+    /// Variables of all frames; each frame sees those from its own base on.
+    vars: Vec<Variable>,
+    /// Emptied argument lists for the next calls.
+    spare_args: Vec<Vec<Value>>,
 }
 
+type Stop = Box<ExecError>;
+
 impl<'a> Exec<'a> {
+    /// An execution of the templates in `set`. One execution can run several templates; they share its limits.
+    pub fn new(set: &TemplateSet, functions: &'a FuncMap, missing: MissingKey, limits: Limits) -> Exec<'a> {
+        let builtins = Builtin::ALL
+            .iter()
+            .filter(|(name, _)| functions.get(name).is_none())
+            .fold(0, |bits, (_, b)| bits | b.bit());
+        Exec {
+            set: set.clone(),
+            functions,
+            missing,
+            builtins,
+            meter: Meter::new(limits),
+            out: Vec::new(),
+            vars: Vec::new(),
+            spare_args: Vec::new(),
+        }
+    }
+
+    /// Runs the template `name` on `data` and gives its output.
+    ///
+    /// # Errors
+    /// Why it ended, with what had been written until then.
+    #[expect(clippy::result_large_err, reason = "one per file, and the partial output belongs to it")]
+    pub fn run(&mut self, name: &str, data: &Value) -> Result<Vec<u8>, (ExecError, Vec<u8>)> {
+        let Some(tree) = self.set.get(name).cloned() else {
+            return Err((ExecError::no_template(name), Vec::new()));
+        };
+        self.out = Vec::with_capacity(tree.source.text.len() * 2);
+        let result = self.render(&tree, data);
+        let out = std::mem::take(&mut self.out);
+        match result {
+            Ok(()) => Ok(out),
+            Err(e) => Err((*e, out)),
+        }
+    }
+
     /// The templates that this execution sees.
     pub fn templates(&self) -> &TemplateSet {
-        self.set
+        &self.set
     }
+
     /// The functions that this execution sees.
-    pub fn functions(&self) -> &FuncMap {
+    pub fn functions(&self) -> &'a FuncMap {
         self.functions
     }
+
     /// Runs a template of the same set on `data` within this execution's budgets and gives its output.
     ///
     /// # Errors
-    /// [`FuncError::Exec`], ready to be returned from a function.
-    pub fn execute(&mut self, _name: &str, _data: &Value) -> Result<GoString, FuncError> {
-        Ok(GoString::default())
+    /// [`FuncError::Exec`], ready to be returned from a function; [`FuncError::Text`] when there is no such template.
+    pub fn execute(&mut self, name: &str, data: &Value) -> Result<GoString, FuncError> {
+        let Some(tree) = self.set.get(name).cloned() else {
+            return Err(FuncError::Text(error::no_template_text(name)));
+        };
+        let start = self.out.len();
+        let result = self.render(&tree, data);
+        let out = match result {
+            Ok(()) => Ok(GoString::from(self.out.get(start..).unwrap_or_default())),
+            Err(e) => Err(FuncError::Exec(e)),
+        };
+        self.out.truncate(start);
+        out
     }
-    /// Runs a template of another set with the same functions, options and budgets.
+
+    /// Runs a template of another set with the same functions, options and budgets. Functions called by it see that set.
     ///
     /// # Errors
     /// As [`Exec::execute`].
-    pub fn execute_in(&mut self, _set: &TemplateSet, _name: &str, _data: &Value) -> Result<GoString, FuncError> {
-        Ok(GoString::default())
+    pub fn execute_in(&mut self, set: &TemplateSet, name: &str, data: &Value) -> Result<GoString, FuncError> {
+        let own = std::mem::replace(&mut self.set, set.clone());
+        let out = self.execute(name, data);
+        self.set = own;
+        out
+    }
+
+    /// Parses `text` as the template `name` into a copy of this execution's set and runs it there.
+    ///
+    /// # Errors
+    /// [`TextFailure::Parse`] when it is no template; [`TextFailure::Exec`] when it failed.
+    pub fn execute_text(&mut self, name: &str, text: &GoString, data: &Value) -> Result<GoString, TextFailure> {
+        let mut set = self.set.clone();
+        let functions = self.functions;
+        set.parse_bytes(name, text, &|f| functions.get(f).is_some()).map_err(TextFailure::Parse)?;
+        self.execute_in(&set, name, data).map_err(TextFailure::Exec)
+    }
+
+    /// Whether the name means Go's own function and not one of the map.
+    fn is_builtin(&self, builtin: Builtin) -> bool {
+        self.builtins & builtin.bit() != 0
+    }
+
+    fn render(&mut self, tree: &Tree, data: &Value) -> Result<(), Stop> {
+        let outermost = self.meter.start_stack();
+        let result = self.render_tree(tree, &Val::plain(data.clone()));
+        if outermost {
+            self.meter.end_stack();
+        }
+        result
+    }
+
+    /// Runs a tree as a template of its own: no variables but `$`.
+    fn render_tree(&mut self, tree: &Tree, dot: &Val) -> Result<(), Stop> {
+        let base = self.vars.len();
+        self.vars.push(Variable { id: ROOT_VAR, value: dot.clone() });
+        self.meter.depth += 1;
+        let mut frame = Frame { exec: self, tree, base, node: NodeRef::None };
+        let result = frame.walk_list(dot, &tree.root.0);
+        self.meter.depth -= 1;
+        self.vars.truncate(base);
+        result.map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use crate::value::{CallResult, GoType, Kind, Value};
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 /// Why a function failed.
@@ -88,7 +89,28 @@ impl fmt::Debug for Function {
 
 /// Functions by name. The executor looks a name up here first, then among Go's builtins.
 #[derive(Default, Clone)]
-pub struct FuncMap(HashMap<&'static str, Rc<Function>>);
+pub struct FuncMap(HashMap<&'static str, Rc<Function>, BuildHasherDefault<NameHasher>>);
+
+/// FNV-1a: names are short and not chosen by an attacker, and every call looks one up.
+#[derive(Clone)]
+struct NameHasher(u64);
+
+impl Default for NameHasher {
+    fn default() -> Self {
+        NameHasher(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
 
 impl FuncMap {
     /// Adds a function, in place of any other of its name.

@@ -7,9 +7,13 @@
 //! Parsed trees are `Send + Sync` and can be cached; values are reference counted within one thread, because Go's maps
 //! are references that templates change in place (`set`), and one render runs on one thread.
 
+mod builtins;
 pub mod exec;
+pub mod fmt;
 pub mod func;
+pub mod json;
 pub mod parse;
+pub mod strconv;
 pub mod value;
 
 pub use func::{FuncError, FuncMap, Function};

@@ -1,1 +1,46 @@
+//! Helm's verbs, one file each: in which order things are done, and nothing else.
+//!
+//! Owns: the steps of install, upgrade, rollback, uninstall, test, get, status, history, list, show;
+//! the statuses and descriptions that they leave in a release; Helm's sentences about them.
+//! Does not own: rendering (`helmd-engine`), merging and readiness (`helmd-plan`), the calls
+//! (`helmd-kube`), the records (`helmd-storage`), where charts come from (`helmd-repo`).
+//!
+//! Start at [`Install`]. A verb is a struct of options (named as Helm's flags) with `run`. It may be
+//! dropped only when nothing was begun: who serves callers that go away spawns it. Cancelling goes
+//! by the token of the [`Context`]'s cluster handle, and progress by its listener.
 
+mod capabilities;
+mod context;
+mod crds;
+mod error;
+mod get;
+mod history;
+mod hooks;
+mod install;
+mod list;
+mod lookup;
+mod options;
+mod ownership;
+mod render;
+mod reuse;
+mod rollback;
+pub mod show;
+mod status;
+mod test;
+mod uninstall;
+mod upgrade;
+
+pub use context::{Context, Outside, System};
+pub use error::ActionError;
+pub use get::{GetHooks, GetManifest, GetMetadata, GetNotes, GetRelease, GetValues, Metadata, MetadataDependency};
+pub use helmd_kube::{ErrorKind, Event, Progress, WaitStrategy, helm_text};
+pub use history::History;
+pub use install::Install;
+pub use list::{DefaultStates, List, Listed};
+pub use options::{DryRun, Rendering, ServerSideApply, Waiting};
+pub use render::{RenderedRelease, Template};
+pub use rollback::Rollback;
+pub use status::Status;
+pub use test::Test;
+pub use uninstall::{Uninstall, Uninstalled};
+pub use upgrade::Upgrade;

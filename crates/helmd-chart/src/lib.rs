@@ -1,1 +1,29 @@
+//! Charts: what a chart is made of, how it is read from files and archives, and what makes it valid.
+//!
+//! Owns: [`Chart`] and its JSON form (as releases store it), `Chart.yaml`, [`load_files`], archives, `.helmignore`, name
+//! rules, subcharts, CRDs. Does not own: folders on disk (`helmd-repo`), values logic (`helmd-values`), rendering.
+//!
+//! Start at [`Chart`], then [`Loader`]. A chart is `Send + Sync`; file contents are shared, so a clone copies no bytes.
 
+mod archive;
+mod chart;
+mod decode;
+mod error;
+mod file;
+pub mod glob;
+mod go_time;
+pub mod ignore;
+mod load;
+mod metadata;
+pub mod names;
+mod slice;
+
+pub use archive::{ArchiveLimits, read_archive};
+pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};
+pub use decode::DecodeError;
+pub use error::{ArchiveError, ChartError, ValidationError, error_text};
+pub use file::File;
+pub use go_time::GoTime;
+pub use load::{Loader, load_archive, load_files, parse_values};
+pub use metadata::{Dependency, Lock, Maintainer, Metadata};
+pub use slice::Slice;

@@ -1,1 +1,1 @@
-
+//! Where charts come from: folders and archives on disk.

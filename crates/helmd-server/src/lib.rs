@@ -1,1 +1,149 @@
+//! The HTTP server: helm-wrapper's API under `/api`; `/v1` will stand beside it on the same actions.
+//!
+//! Owns: routes, bodies and answers, limits, request ids, the upload folder, graceful stop. Does not own: any Helm rule (they are
+//! in `helmd-action`), flags and environment (the binary).
+//!
+//! Start at [`App::new`] and [`App::router`]; [`serve`] listens.
 
+mod charts;
+mod compat;
+mod settings;
+
+pub use settings::{ConfigError, ConfigFile, KubeSettings, Limits, RepositoryEntry, Settings};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Request};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use charts::Charts;
+use compat::Query;
+use helmd_action::Context;
+use helmd_chart::HelmMajor;
+use helmd_kube::{ClusterConfig, ClusterPool, ConfigSource, Secret, helm_text};
+use helmd_storage::{DriverKind, Storage};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::net::TcpListener;
+use tracing::Instrument;
+
+/// The server's state; `Clone` shares it.
+#[derive(Clone)]
+pub struct App(Arc<State>);
+
+/// What handlers share.
+pub struct State {
+    pub(crate) settings: Settings,
+    pub(crate) charts: Charts,
+    pub(crate) pool: ClusterPool,
+    /// Whose rendering this API has: helm-wrapper links Helm 3.
+    pub(crate) helm: HelmMajor,
+}
+
+impl std::ops::Deref for App {
+    type Target = State;
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl App {
+    /// A server of these settings.
+    #[must_use]
+    pub fn new(settings: Settings) -> App {
+        let helm = HelmMajor::Helm3;
+        let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, helm);
+        App(Arc::new(State { settings, charts, pool: ClusterPool::default(), helm }))
+    }
+
+    /// All routes with their layers.
+    pub fn router(&self) -> Router {
+        let app = self.clone();
+        let limit = self.settings.limits.upload_bytes.saturating_add(1024 * 1024);
+        Router::new()
+            .fallback(move |request: Request<Body>| compat::serve(app.clone(), request))
+            .layer(axum::extract::DefaultBodyLimit::max(limit))
+            .layer(tower_http::catch_panic::CatchPanicLayer::new())
+            .layer(middleware::from_fn(traced))
+    }
+
+    /// The cluster and storage that a request names.
+    ///
+    /// # Errors
+    /// Helm's sentence when there is no such cluster or storage driver.
+    pub(crate) async fn context(&self, query: &Query, namespace: &str) -> Result<Context, String> {
+        let config = self.cluster_config(query)?;
+        let cluster = self.pool.connect(&config).await.map_err(|e| helm_text(&e))?.with_namespace(namespace);
+        let driver = DriverKind::from_env_name(&self.settings.driver).map_err(|e| helm_text(&e))?;
+        let storage = Storage::for_cluster(driver, &cluster);
+        let mut cx = Context::new(cluster, storage);
+        cx.helm = self.helm;
+        Ok(cx)
+    }
+
+    fn cluster_config(&self, query: &Query) -> Result<ClusterConfig, String> {
+        let kube = &self.settings.kube;
+        let named = query.first("kube_config").filter(|p| !p.is_empty());
+        if named.is_some() && !self.settings.compat_unsafe {
+            return Err("kube_config is refused: paths on the server need --compat-unsafe".to_owned());
+        }
+        let mut config = match named.or(kube.kubeconfig.as_deref()) {
+            Some(paths) if named.is_none() && paths.contains(':') => ClusterConfig::from_source(ConfigSource::Files(
+                paths.split(':').filter(|p| !p.is_empty()).map(Into::into).collect(),
+            )),
+            Some(path) => ClusterConfig::from_file(path),
+            None => ClusterConfig::from_source(ConfigSource::InCluster),
+        };
+        let context = query.first("kube_context").filter(|c| !c.is_empty());
+        config.context = context.map(str::to_owned).or_else(|| kube.context.clone());
+        config.apiserver = kube.apiserver.clone();
+        config.token = kube.token.clone().map(Secret::new);
+        Ok(config)
+    }
+}
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names each request, and logs its end.
+async fn traced(request: Request<Body>, next: Next) -> Response {
+    let given = request.headers().get(&REQUEST_ID).and_then(|v| v.to_str().ok());
+    let usable = |id: &&str| !id.is_empty() && id.len() <= 128 && id.bytes().all(|b| b.is_ascii_graphic());
+    let id = given.filter(usable).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", %id, %method, %path);
+    let started = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let milliseconds = started.elapsed().as_millis();
+    span.in_scope(|| tracing::info!(status = response.status().as_u16(), milliseconds, "answered"));
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    response
+}
+
+/// Listens until `stop` ends, then lets running requests finish within the limit.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let grace = app.settings.limits.shutdown;
+    let (begin, mut began) = tokio::sync::watch::channel(false);
+    let stopping = async move {
+        stop.await;
+        begin.send_replace(true);
+    };
+    let server = axum::serve(listener, app.router()).with_graceful_shutdown(stopping).into_future();
+    tokio::pin!(server);
+    tokio::select! {
+        ended = &mut server => return ended,
+        changed = began.changed() => drop(changed),
+    }
+    if tokio::time::timeout(grace, server).await.is_err() {
+        tracing::warn!(seconds = grace.as_secs(), "requests were still running when the time to stop was over");
+    }
+    Ok(())
+}

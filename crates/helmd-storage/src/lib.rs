@@ -1,1 +1,19 @@
+//! Where releases are kept: Secrets (Helm's default), ConfigMaps, or this process' memory.
+//!
+//! Owns: the drivers, the questions asked of them ([`Storage`]: newest, deployed, history, list),
+//! the history limit, and Helm's sentences about missing and doubled releases ([`StorageError`]).
+//! Does not own: what a record is and how it is encoded (`helmd-release`), the calls (`helmd-kube`).
+//!
+//! Start at [`Storage`]. Nothing is cached: each question is asked of the cluster.
 
+mod driver;
+mod error;
+mod memory;
+mod objects;
+mod storage;
+
+pub use driver::{Driver, DriverKind, Query, Record, RecordHead};
+pub use error::StorageError;
+pub use memory::Memory;
+pub use objects::Objects;
+pub use storage::{Listing, Storage, Undecodable};

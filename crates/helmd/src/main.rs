@@ -1,1 +1,49 @@
-fn main() {}
+//! The helmd binary: flags, configuration, logging, wiring. `helmd [FLAGS]` serves; `helmd template …` works offline;
+//! `helmd demo` shows a release on the sandbox.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line")]
+
+mod cli;
+mod demo;
+mod environment;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// All of Helm as an HTTP service.
+///
+/// Without a command, helmd serves the helm-wrapper API: helmd --config config.yaml --kubeconfig ~/.kube/config
+#[derive(Parser)]
+#[command(name = "helmd", version, args_conflicts_with_subcommands = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::ServeArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Render chart templates locally and print them (helm template)
+    Template(Box<cli::template::TemplateArgs>),
+    /// Start a server on the embedded sandbox, install a sample chart, say where to look, and stay up
+    Demo(demo::DemoArgs),
+}
+
+fn main() -> ExitCode {
+    match Args::parse() {
+        Args { command: Some(Command::Template(args)), .. } => cli::template::run(&args),
+        Args { command: Some(Command::Demo(args)), .. } => report(demo::run(&args)),
+        Args { command: None, serve } => report(serve::run(&serve)),
+    }
+}
+
+fn report(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("helmd: {e:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Slices and maps.
 
-use super::{GoString, GoType, Value, deep_equal, types};
+use super::{GoString, GoType, Value, equal_within, types};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -25,6 +25,19 @@ impl List {
     /// Its Go type.
     pub fn go_type(&self) -> &'static GoType {
         self.ty
+    }
+    /// Go's `cap`: the length, or more for lists that Go's JSON decoder made by appending one element at a time.
+    pub fn capacity(&self) -> usize {
+        if !std::ptr::eq(self.ty, types::LIST_DECODED) {
+            return self.len();
+        }
+        // Appending doubles up to this; beyond it Go's steps depend on its allocator and are not followed.
+        const DOUBLED: usize = 512;
+        match self.len() {
+            0 => 0,
+            n if n <= DOUBLED => n.next_power_of_two(),
+            n => n,
+        }
     }
     /// Whether it is a nil slice.
     pub fn is_nil(&self) -> bool {
@@ -88,6 +101,10 @@ impl Map {
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Value> {
         self.entries.as_ref()?.borrow().get(key.as_ref()).cloned()
     }
+    /// What `f` makes of the value at `key`, without copying it; `f` must not change this map.
+    pub fn with<R>(&self, key: impl AsRef<[u8]>, f: impl FnOnce(&Value) -> R) -> Option<R> {
+        self.entries.as_ref()?.borrow().get(key.as_ref()).map(f)
+    }
     /// Whether `key` is there, whatever its value.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
         self.entries.as_ref().is_some_and(|e| e.borrow().contains_key(key.as_ref()))
@@ -134,11 +151,59 @@ impl Map {
             _ => false,
         }
     }
-    pub(super) fn deep_equal(&self, other: &Map) -> bool {
+    pub(super) fn deep_equal(&self, other: &Map, depth: usize) -> bool {
         if self.ty.name != other.ty.name || self.is_nil() != other.is_nil() || self.len() != other.len() {
             return false;
         }
-        self.same(other) || self.entries().iter().all(|(k, v)| other.get(k).is_some_and(|w| deep_equal(v, &w)))
+        self.same(other) || self.entries().iter().all(|(k, v)| other.get(k).is_some_and(|w| equal_within(v, &w, depth)))
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        let mut work = Vec::new();
+        take_nested_items(self, &mut work);
+        dismantle(work);
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        let mut work = Vec::new();
+        take_nested_entries(self, &mut work);
+        dismantle(work);
+    }
+}
+
+/// Drops nested collections without recursion: a template can nest them as often as it can loop.
+fn dismantle(mut work: Vec<Value>) {
+    while let Some(value) = work.pop() {
+        match value {
+            Value::List(mut list) => take_nested_items(&mut list, &mut work),
+            Value::Map(mut map) => take_nested_entries(&mut map, &mut work),
+            _ => {}
+        }
+    }
+}
+
+/// Moves the collections in a list that nobody else holds to `work`.
+fn take_nested_items(list: &mut List, work: &mut Vec<Value>) {
+    if let Some(items) = list.items.as_mut().and_then(Rc::get_mut) {
+        take_nested(items.iter_mut(), work);
+    }
+}
+
+fn take_nested_entries(map: &mut Map, work: &mut Vec<Value>) {
+    if let Some(entries) = map.entries.as_mut().and_then(Rc::get_mut) {
+        take_nested(entries.get_mut().values_mut(), work);
+    }
+}
+
+fn take_nested<'a>(values: impl Iterator<Item = &'a mut Value>, work: &mut Vec<Value>) {
+    for value in values {
+        if matches!(value, Value::List(_) | Value::Map(_)) {
+            work.push(std::mem::replace(value, Value::Nil));
+        }
     }
 }
 

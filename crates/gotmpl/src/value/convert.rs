@@ -1,7 +1,7 @@
 //! Between [`Value`] and JSON values. Charts, values and releases are `serde_json` values (they cross threads); a render
 //! turns them into Go values once.
 
-use super::{List, Map, Value, types};
+use super::{List, MAX_DEPTH, Map, Value, types};
 use serde_json::Value as Json;
 
 impl Value {
@@ -22,39 +22,47 @@ impl Value {
                 }
             }
             Json::String(s) => Value::str(s),
-            Json::Array(items) => Value::list(items.iter().map(Value::from_json).collect()),
+            Json::Array(items) => {
+                Value::List(List::new(types::LIST_DECODED, items.iter().map(Value::from_json).collect()))
+            }
             Json::Object(entries) => Value::map(entries.iter().map(|(k, v)| (k.into(), Value::from_json(v)))),
         }
     }
 
-    /// The JSON value of a Go value; strings that are not UTF-8 get U+FFFD, what JSON cannot hold becomes null.
+    /// The JSON value of a Go value; strings that are not UTF-8 get U+FFFD, what JSON cannot hold becomes null, and so
+    /// does what is nested deeper than 2,000 levels.
     pub fn to_json(&self) -> Json {
-        match self {
-            Value::Nil | Value::Complex(..) | Value::Func(_) => Json::Null,
-            Value::Bool(b) => Json::Bool(*b),
-            Value::Int(_, i) => Json::from(*i),
-            Value::Uint(_, u) => Json::from(*u),
-            Value::Float(_, f) => serde_json::Number::from_f64(*f).map_or(Json::Null, Json::Number),
-            Value::String(s) => Json::String(s.to_text().into_owned()),
-            Value::List(l) if l.is_nil() => Json::Null,
-            Value::List(l) => Json::Array(l.iter().map(Value::to_json).collect()),
-            Value::Map(m) => map_json(m),
-            Value::Object(o) => match (o.json(), o.as_map()) {
-                (Some(v), _) => v.to_json(),
-                (None, Some(m)) => map_json(&m),
-                (None, None) => {
-                    Json::Object(o.fields().into_iter().map(|(k, v)| (k.to_owned(), v.to_json())).collect())
-                }
-            },
-        }
+        json_within(self, MAX_DEPTH)
     }
 }
 
-fn map_json(m: &Map) -> Json {
+fn json_within(value: &Value, depth: usize) -> Json {
+    let Some(depth) = depth.checked_sub(1) else { return Json::Null };
+    match value {
+        Value::Nil | Value::Complex(..) | Value::Func(_) => Json::Null,
+        Value::Bool(b) => Json::Bool(*b),
+        Value::Int(_, i) => Json::from(*i),
+        Value::Uint(_, u) => Json::from(*u),
+        Value::Float(_, f) => serde_json::Number::from_f64(*f).map_or(Json::Null, Json::Number),
+        Value::String(s) => Json::String(s.to_text().into_owned()),
+        Value::List(l) if l.is_nil() => Json::Null,
+        Value::List(l) => Json::Array(l.iter().map(|v| json_within(v, depth)).collect()),
+        Value::Map(m) => map_json(m, depth),
+        Value::Object(o) => match (o.json(), o.as_map()) {
+            (Some(v), _) => json_within(&v, depth),
+            (None, Some(m)) => map_json(&m, depth),
+            (None, None) => {
+                Json::Object(o.fields().into_iter().map(|(k, v)| (k.to_owned(), json_within(&v, depth))).collect())
+            }
+        },
+    }
+}
+
+fn map_json(m: &Map, depth: usize) -> Json {
     if m.is_nil() {
         return Json::Null;
     }
-    Json::Object(m.entries().into_iter().map(|(k, v)| (k.to_text().into_owned(), v.to_json())).collect())
+    Json::Object(m.entries().into_iter().map(|(k, v)| (k.to_text().into_owned(), json_within(&v, depth))).collect())
 }
 
 impl From<bool> for Value {

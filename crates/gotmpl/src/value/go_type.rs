@@ -91,6 +91,9 @@ pub struct GoType {
 }
 
 /// The types that Go and the template functions use.
+///
+/// `LIST_DECODED` is the same type as `LIST_ANY`. It marks lists that Go's JSON decoder made: these have room for more
+/// elements than they hold, which `slice` can see.
 pub mod types {
     use super::{GoType, Kind};
 
@@ -135,6 +138,7 @@ pub mod types {
         WEEKDAY = "time.Weekday", Int;
         BYTES = "[]uint8", Slice, UINT8;
         LIST_ANY = "[]interface {}", Slice, INTERFACE;
+        LIST_DECODED = "[]interface {}", Slice, INTERFACE;
         LIST_STRING = "[]string", Slice, STRING;
         LIST_INT = "[]int", Slice, INT;
         MAP_ANY = "map[string]interface {}", Map, INTERFACE;

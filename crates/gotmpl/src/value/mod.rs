@@ -76,6 +76,15 @@ pub trait Object: Any {
     fn as_map(&self) -> Option<Map> {
         None
     }
+    /// A view as a list for named slice types with methods (`range`, `index`, `len`, `slice` work on it).
+    fn as_list(&self) -> Option<List> {
+        None
+    }
+    /// What an action that prints the value itself gives when only the *pointer* type has a `String` method: the executor
+    /// takes the address of what it reached through a pointer, `fmt` does not.
+    fn pointer_string(&self) -> Option<GoString> {
+        None
+    }
     /// For downcasts.
     fn as_any(&self) -> &dyn Any;
 }
@@ -173,8 +182,17 @@ impl Value {
     }
 }
 
+/// How deep nested values are followed by comparison and conversion; a template can nest them without end.
+const MAX_DEPTH: usize = 2_000;
+
 /// `reflect.DeepEqual`: same dynamic types, same contents (a nil and an empty list or map differ, NaN differs from itself).
+/// Values nested deeper than 2,000 levels count as different.
 pub fn deep_equal(a: &Value, b: &Value) -> bool {
+    equal_within(a, b, MAX_DEPTH)
+}
+
+fn equal_within(a: &Value, b: &Value, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
     match (a, b) {
         (Value::Nil, Value::Nil) => true,
         (Value::Bool(x), Value::Bool(y)) => x == y,
@@ -187,9 +205,9 @@ pub fn deep_equal(a: &Value, b: &Value) -> bool {
             x.go_type().name == y.go_type().name
                 && x.is_nil() == y.is_nil()
                 && x.len() == y.len()
-                && x.iter().zip(y.iter()).all(|(a, b)| deep_equal(a, b))
+                && x.iter().zip(y.iter()).all(|(a, b)| equal_within(a, b, depth))
         }
-        (Value::Map(x), Value::Map(y)) => x.deep_equal(y),
+        (Value::Map(x), Value::Map(y)) => x.deep_equal(y, depth),
         (Value::Object(x), Value::Object(y)) => {
             if Rc::ptr_eq(x, y) {
                 return true;
@@ -198,7 +216,7 @@ pub fn deep_equal(a: &Value, b: &Value) -> bool {
             x.go_type().name == y.go_type().name
                 && x.string() == y.string()
                 && f.len() == g.len()
-                && f.iter().zip(&g).all(|((n, a), (m, b))| n == m && deep_equal(a, b))
+                && f.iter().zip(&g).all(|((n, a), (m, b))| n == m && equal_within(a, b, depth))
         }
         _ => false,
     }

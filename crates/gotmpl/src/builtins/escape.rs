@@ -1,0 +1,73 @@
+//! `html`, `js` and `urlquery`.
+
+use crate::exec::printed;
+use crate::exec::val::{Val, is_nil_pointer};
+use crate::strconv::{is_print, utf8};
+use crate::value::{Kind, Value};
+use std::borrow::Cow;
+
+/// The arguments as one text, each as an action would print it.
+pub(super) fn text_of(args: &[Val]) -> Cow<'_, [u8]> {
+    if let [arg] = args
+        && let Value::String(s) = arg.value()
+    {
+        return Cow::Borrowed(s);
+    }
+    let shown: Vec<Value> = args
+        .iter()
+        .map(|arg| match arg.value() {
+            Value::Nil => Value::str("<no value>"),
+            v @ Value::Object(o) if o.go_type().kind == Kind::Ptr && !is_nil_pointer(v) => Value::str(printed(v)),
+            v => v.clone(),
+        })
+        .collect();
+    Cow::Owned(crate::fmt::sprint(&shown))
+}
+
+pub(super) fn html(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for b in text {
+        match b {
+            0 => out.extend_from_slice("\u{fffd}".as_bytes()),
+            b'"' => out.extend_from_slice(b"&#34;"),
+            b'\'' => out.extend_from_slice(b"&#39;"),
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            _ => out.push(*b),
+        }
+    }
+    out
+}
+
+pub(super) fn js(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for (at, c) in utf8::runes(text) {
+        match u8::try_from(c).unwrap_or(0xff) {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\'' => out.extend_from_slice(b"\\'"),
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'<' | b'>' | b'&' | b'=' | 0..=0x1f => out.extend_from_slice(format!("\\u{c:04X}").as_bytes()),
+            b if b.is_ascii() => out.push(b),
+            _ if is_print(c) => {
+                // Also a broken byte is printable, being U+FFFD, and stays as it is.
+                let (_, width) = utf8::decode_rune(text.get(at..).unwrap_or_default());
+                out.extend_from_slice(text.get(at..at + width).unwrap_or_default());
+            }
+            _ => out.extend_from_slice(format!("\\u{c:04X}").as_bytes()),
+        }
+    }
+    out
+}
+
+pub(super) fn url_query(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for b in text {
+        match b {
+            b' ' => out.push(b'+'),
+            b if b.is_ascii_alphanumeric() || b"-_.~".contains(b) => out.push(*b),
+            b => out.extend_from_slice(format!("%{b:02X}").as_bytes()),
+        }
+    }
+    out
+}

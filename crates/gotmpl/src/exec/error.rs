@@ -1,0 +1,75 @@
+//! Why an execution ended.
+
+use super::Budget;
+use crate::func::FuncError;
+use std::fmt;
+
+/// Why an execution ended. `Display` is Go's one-line form, nested errors included.
+#[derive(Debug, Clone, Default)]
+pub struct ExecError {
+    /// Name of the parsed text (the file) in which it happened.
+    pub template: String,
+    /// 1-based line; 0 when no node was reached.
+    pub line: usize,
+    /// 0-based byte column, as Go prints it.
+    pub column: usize,
+    /// The template being executed (a `define`'s name, or the file's).
+    pub executing: String,
+    /// The node as Go prints it.
+    pub context: String,
+    /// What went wrong, `error calling f: ` and the nested text included.
+    pub message: String,
+    /// The failed function's error, when one failed.
+    pub cause: Option<FuncError>,
+    /// The budget that ran out, here or in a nested execution.
+    pub budget: Option<Budget>,
+    /// The whole text where Go's is not made of the parts above.
+    pub(crate) whole: Option<String>,
+}
+
+impl ExecError {
+    /// There is no template of that name. Go's text is not that of an execution error.
+    pub(crate) fn no_template(name: &str) -> ExecError {
+        ExecError { template: name.to_owned(), whole: Some(no_template_text(name)), ..ExecError::default() }
+    }
+}
+
+/// Go's words for a missing template. HELM: the set's own name is `gotpl` everywhere.
+pub(super) fn no_template_text(name: &str) -> String {
+    format!("template: no template {} associated with template \"gotpl\"", crate::strconv::quote(name))
+}
+
+impl fmt::Display for ExecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = &self.whole {
+            return f.write_str(text);
+        }
+        if self.line == 0 {
+            return write!(f, "template: {}: {}", self.template, self.message);
+        }
+        write!(
+            f,
+            "template: {}:{}:{}: executing {} at <{}>: {}",
+            self.template,
+            self.line,
+            self.column,
+            crate::strconv::quote(&self.executing),
+            self.context,
+            self.message
+        )
+    }
+}
+
+impl std::error::Error for ExecError {}
+
+/// The budget that a function's failure came from.
+pub(super) fn budget_of(error: &FuncError) -> Option<Budget> {
+    let mut error = error;
+    loop {
+        match error {
+            FuncError::Exec(e) => return e.budget,
+            FuncError::Wrapped { source, .. } => error = source,
+            FuncError::Text(_) | FuncError::Panic(_) => return None,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Nodes to output.
+
+use super::val::{Val, is_nil_pointer, type_name};
+use super::{Budget, Exec, ExecError, Stop, Variable};
+use crate::func::FuncError;
+use crate::parse::Tree;
+use crate::parse::node::{Branch, Decl, Node, NodeKind, NodeRef, Pipe, TemplateCall};
+use crate::value::{Kind, Value, types};
+use std::io::Write as _;
+
+/// One template being executed.
+pub(super) struct Frame<'f, 'a, 't> {
+    pub exec: &'f mut Exec<'a>,
+    pub tree: &'t Tree,
+    /// Where this template's variables begin.
+    pub base: usize,
+    /// What is being evaluated, for errors.
+    pub node: NodeRef<'t>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+impl<'t> Frame<'_, '_, 't> {
+    pub(super) fn at(&mut self, node: &'t Node) {
+        self.node = NodeRef::Node(node);
+    }
+
+    /// An error at the current node. `format` is Go's; `%w` is `fmt.Errorf`'s `%v`.
+    pub(super) fn error(&self, format: &str, args: &[Value]) -> Stop {
+        let tree = self.tree;
+        let text = |format: &str| String::from_utf8_lossy(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned();
+        let mut error = ExecError {
+            template: tree.name.to_string(),
+            executing: tree.name.to_string(),
+            message: text(&format.replace("%w", "%v")),
+            ..ExecError::default()
+        };
+        if !matches!(self.node, NodeRef::None) {
+            (error.line, error.column) = tree.source.place(self.node.pos());
+            error.template = tree.source.name.to_string();
+            error.context = String::from_utf8_lossy(&self.node.text()).into_owned();
+            // HELM: Go makes the file's name a part of the format, so a `%` in it takes arguments away.
+            error.whole = error.template.contains('%').then(|| {
+                let name = crate::strconv::quote(error.executing.replace('%', "%%"));
+                let context = error.context.replace('%', "%%");
+                let (file, line, column) = (&error.template, error.line, error.column);
+                text(&format!("template: {file}:{line}:{column}: executing {name} at <{context}>: {format}"))
+            });
+        }
+        Box::new(error)
+    }
+
+    pub(super) fn fail<T>(&self, format: &str, args: &[Value]) -> Result<T, Stop> {
+        Err(self.error(format, args))
+    }
+
+    /// The error of a function that failed.
+    pub(super) fn call_error(&self, name: &str, cause: FuncError) -> Stop {
+        let mut error = self.error("error calling %s: %w", &[Value::str(name), Value::str(cause.to_string())]);
+        error.budget = super::error::budget_of(&cause);
+        error.cause = Some(cause);
+        error
+    }
+
+    #[cold]
+    pub(super) fn over(&self, budget: Budget) -> Stop {
+        let words = self.exec.meter.words(budget);
+        let mut error = self.error("%s", &[Value::str(words)]);
+        error.budget = Some(budget);
+        error
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.exec.meter.write(bytes.len()).map_err(|b| self.over(b))?;
+        self.exec.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    pub(super) fn walk_list(&mut self, dot: &Val, nodes: &'t [Node]) -> Result<Flow, Stop> {
+        self.exec.meter.stack().map_err(|b| self.over(b))?;
+        for node in nodes {
+            let flow = self.walk(dot, node)?;
+            if flow != Flow::Next {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn walk(&mut self, dot: &Val, node: &'t Node) -> Result<Flow, Stop> {
+        self.at(node);
+        self.exec.meter.step().map_err(|b| self.over(b))?;
+        match &node.kind {
+            NodeKind::Text(text) => self.write(text)?,
+            NodeKind::Action(pipe) => {
+                // Variables live on until the next `end`; a declaration prints nothing.
+                let value = self.eval_pipeline(dot, pipe)?;
+                if pipe.decl.is_empty() {
+                    self.print(node, &value)?;
+                }
+            }
+            NodeKind::If(branch) => return self.walk_if(dot, branch, false),
+            NodeKind::With(branch) => return self.walk_if(dot, branch, true),
+            NodeKind::Range(branch) => self.walk_range(dot, branch)?,
+            NodeKind::Template(call) => self.walk_template(dot, call)?,
+            NodeKind::Break => return Ok(Flow::Break),
+            NodeKind::Continue => return Ok(Flow::Continue),
+            _ => return self.fail("unknown node: %s", &[Value::str(NodeRef::Node(node).text())]),
+        }
+        Ok(Flow::Next)
+    }
+
+    /// `if` and `with` with all their `else if`s.
+    fn walk_if(&mut self, dot: &Val, branch: &'t Branch, with: bool) -> Result<Flow, Stop> {
+        let mark = self.exec.vars.len();
+        let mut branch = branch;
+        let flow = loop {
+            let value = self.eval_pipeline(dot, &branch.pipe)?;
+            if value.value().truth() {
+                break self.walk_list(if with { &value } else { dot }, &branch.list.0)?;
+            }
+            let Some(list) = &branch.otherwise else { break Flow::Next };
+            match list.0.as_slice() {
+                [Node { kind: NodeKind::If(next), .. }] if !with => branch = next,
+                [Node { kind: NodeKind::With(next), .. }] if with => branch = next,
+                nodes => break self.walk_list(dot, nodes)?,
+            }
+            self.exec.meter.step().map_err(|b| self.over(b))?;
+        };
+        self.exec.vars.truncate(mark);
+        Ok(flow)
+    }
+
+    fn walk_range(&mut self, dot: &Val, range: &'t Branch) -> Result<(), Stop> {
+        let mark = self.exec.vars.len();
+        let value = self.eval_pipeline(dot, &range.pipe)?.into_value();
+        let ran = match &value {
+            Value::Nil => false,
+            Value::Int(ty, n) => {
+                self.one_variable(range, &value)?;
+                self.range_numbers(range, 0..*n, |i| Value::Int(ty, i))?
+            }
+            Value::Uint(ty, n) => {
+                self.one_variable(range, &value)?;
+                self.range_numbers(range, 0..*n, |i| Value::Uint(ty, i))?
+            }
+            Value::List(list) => {
+                let elem = list.go_type().elem;
+                for (i, item) in list.iter().enumerate() {
+                    let index = Val::Plain(Value::int(i64::try_from(i).unwrap_or(i64::MAX)));
+                    if !self.iterate(range, index, Val::typed(elem, item.clone()))? {
+                        break;
+                    }
+                }
+                !list.is_empty()
+            }
+            other => match other.as_map() {
+                Some(map) => {
+                    let elem = map.go_type().elem;
+                    // A copy of the references: the body may change the map, which Go's sorted copy does not see either.
+                    for (key, item) in map.entries() {
+                        if !self.iterate(range, Val::Plain(Value::String(key)), Val::typed(elem, item))? {
+                            break;
+                        }
+                    }
+                    !map.is_empty()
+                }
+                None => {
+                    return self.fail("range can't iterate over %s", &[Value::str(crate::fmt::format_v(&value))]);
+                }
+            },
+        };
+        if !ran && let Some(list) = &range.otherwise {
+            self.walk_list(dot, &list.0)?;
+        }
+        self.exec.vars.truncate(mark);
+        Ok(())
+    }
+
+    fn one_variable(&self, range: &Branch, value: &Value) -> Result<(), Stop> {
+        if range.pipe.decl.len() > 1 {
+            let shown = Value::str(crate::fmt::format_v(value));
+            return self.fail("can't use %s to iterate over more than one variable", &[shown]);
+        }
+        Ok(())
+    }
+
+    fn range_numbers<N>(
+        &mut self,
+        range: &'t Branch,
+        numbers: impl Iterator<Item = N>,
+        value: impl Fn(N) -> Value,
+    ) -> Result<bool, Stop> {
+        let mut ran = false;
+        for n in numbers {
+            ran = true;
+            if !self.iterate(range, Val::Invalid, Val::Plain(value(n)))? {
+                break;
+            }
+        }
+        Ok(ran)
+    }
+
+    /// One turn of a loop; false after `break`.
+    fn iterate(&mut self, range: &'t Branch, index: Val, elem: Val) -> Result<bool, Stop> {
+        self.exec.meter.step().map_err(|b| self.over(b))?;
+        match (range.pipe.decl.as_slice(), range.pipe.assign) {
+            ([], _) => {}
+            ([one], true) => self.set_var(one, elem.clone())?,
+            ([first, second, ..], true) => {
+                self.set_var(first, index)?;
+                self.set_var(second, elem.clone())?;
+            }
+            ([_], false) => self.set_top(1, elem.clone()),
+            ([_, _, ..], false) => {
+                self.set_top(1, elem.clone());
+                self.set_top(2, index);
+            }
+        }
+        let mark = self.exec.vars.len();
+        let flow = self.walk_list(&elem, &range.list.0)?;
+        self.exec.vars.truncate(mark);
+        Ok(flow != Flow::Break)
+    }
+
+    fn walk_template(&mut self, dot: &Val, call: &'t TemplateCall) -> Result<(), Stop> {
+        let Some(tree) = self.exec.set.get(&call.name).cloned() else {
+            return self.fail("template %q not defined", &[Value::str(&*call.name)]);
+        };
+        if self.exec.meter.depth > self.exec.meter.limits.depth {
+            return Err(self.over(Budget::Depth));
+        }
+        // Variables declared by the pipeline live on.
+        let inner = match &call.pipe {
+            Some(pipe) => self.eval_pipeline(dot, pipe)?,
+            None => Val::Invalid,
+        };
+        self.exec.render_tree(&tree, &inner)
+    }
+
+    fn print(&mut self, node: &'t Node, value: &Val) -> Result<(), Stop> {
+        self.at(node);
+        match value.value() {
+            Value::Nil => self.write(b"<no value>"),
+            Value::String(s) => self.write(s),
+            Value::Bool(b) => self.write(if *b { b"true" } else { b"false" }),
+            Value::Int(ty, i) if ty.name == types::INT.name || ty.name == types::INT64.name => {
+                let start = self.exec.out.len();
+                // Writing to memory cannot fail.
+                let _ = write!(self.exec.out, "{i}");
+                let written = self.exec.out.len() - start;
+                self.exec.meter.write(written).map_err(|b| self.over(b))
+            }
+            v @ Value::Func(_) => {
+                let shown = Value::str(NodeRef::Node(node).text());
+                self.fail("can't print %s of type %s", &[shown, Value::str(type_name(v))])
+            }
+            v => {
+                let text = printed(v);
+                self.write(&text)
+            }
+        }
+    }
+
+    pub(super) fn set_var(&mut self, decl: &Decl, value: Val) -> Result<(), Stop> {
+        let own = self.exec.vars.get_mut(self.base..).unwrap_or_default();
+        match own.iter_mut().rev().find(|v| v.id == decl.var) {
+            Some(variable) => {
+                variable.value = value;
+                Ok(())
+            }
+            None => self.fail("undefined variable: %s", &[Value::str(&*decl.name)]),
+        }
+    }
+
+    /// Sets the variable `n` from the top.
+    fn set_top(&mut self, n: usize, value: Val) {
+        if let Some(variable) = self.exec.vars.iter_mut().nth_back(n - 1) {
+            variable.value = value;
+        }
+    }
+
+    pub(super) fn declare(&mut self, pipe: &Pipe, value: &Val) -> Result<(), Stop> {
+        for decl in &pipe.decl {
+            if pipe.assign {
+                self.set_var(decl, value.clone())?;
+            } else {
+                self.exec.vars.push(Variable { id: decl.var, value: value.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value as an action prints it: like `%v`, but what a pointer points at in place of the pointer.
+pub(crate) fn printed(value: &Value) -> Vec<u8> {
+    let text = crate::fmt::format_v(value);
+    match value {
+        Value::Object(o) if o.go_type().kind == Kind::Ptr && o.string().is_none() && !is_nil_pointer(value) => {
+            text.strip_prefix(b"&").map(<[u8]>::to_vec).unwrap_or(text)
+        }
+        _ => text,
+    }
+}

@@ -1,0 +1,110 @@
+//! What every verb needs: a cluster, a place for releases, and the outside world of templates.
+
+use std::net::ToSocketAddrs;
+use std::sync::Arc;
+
+use gotmpl::exec::Limits;
+use helmd_chart::HelmMajor;
+use helmd_kube::Cluster;
+use helmd_storage::Storage;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// What verbs and templates may ask of the machine. Tests give fixed answers.
+pub trait Outside: Send + Sync {
+    /// The time.
+    fn now(&self) -> Timestamp;
+    /// The zone in which templates print local times.
+    fn local_zone(&self) -> TimeZone;
+    /// Fills the buffer with random bytes.
+    fn random(&self, buf: &mut [u8]);
+    /// The address of a host name; nothing when there is none.
+    fn resolve_host(&self, name: &str) -> Option<String>;
+}
+
+/// The machine itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct System;
+
+impl Outside for System {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn local_zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+
+    fn random(&self, buf: &mut [u8]) {
+        // Without a source of randomness the buffer stays as it is; no machine that runs this lacks one.
+        if let Err(err) = getrandom::fill(buf) {
+            tracing::error!(%err, "no random bytes");
+        }
+    }
+
+    fn resolve_host(&self, name: &str) -> Option<String> {
+        (name, 0).to_socket_addrs().ok()?.next().map(|address| address.ip().to_string())
+    }
+}
+
+/// What every verb needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// The cluster, in the release's namespace, with the operation's listener and cancel token.
+    pub cluster: Cluster,
+    /// The releases of that namespace.
+    pub storage: Storage,
+    /// Whose rendering where Helm 3 and 4 differ.
+    pub helm: HelmMajor,
+    /// Whether templates may resolve host names (`--enable-dns`).
+    pub enable_dns: bool,
+    /// Time, randomness, names.
+    pub outside: Arc<dyn Outside>,
+    /// Budgets of a render.
+    pub limits: Limits,
+}
+
+impl Context {
+    /// A context with Helm 4's rendering and the machine's clock.
+    #[must_use]
+    pub fn new(cluster: Cluster, storage: Storage) -> Self {
+        Self { cluster, storage, helm: HelmMajor::Helm4, enable_dns: false, outside: Arc::new(System), limits: Limits::default() }
+    }
+
+    /// The namespace of the release.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.cluster.namespace()
+    }
+
+    /// The time for records.
+    pub(crate) fn now(&self) -> helmd_release::Time {
+        helmd_release::Time::utc(self.outside.now())
+    }
+
+    /// The same, but not ended by the operation's cancel token: for putting things right afterwards.
+    pub(crate) fn uncancelled(&self) -> Self {
+        let mut cx = self.clone();
+        cx.cluster = cx.cluster.with_cancel(tokio_util::sync::CancellationToken::new());
+        cx
+    }
+
+    /// Writes a release back; a failure is told but does not fail the work, as in Helm.
+    pub(crate) async fn record(&self, release: &helmd_release::Release) {
+        if let Err(err) = self.storage.update(release).await {
+            self.warn(format!("Failed to update release {}: {}", release.name, helmd_kube::helm_text(&err)));
+        }
+    }
+
+    /// Tells the listener and the log.
+    pub(crate) fn warn(&self, message: String) {
+        tracing::warn!("{message}");
+        self.cluster.report(helmd_kube::Event::Warning { message });
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("cluster", &self.cluster).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! Why a verb did not do its work, in Helm's sentences.
+
+use helmd_chart::names::NameError;
+use helmd_engine::RenderError;
+use helmd_kube::error::Pending;
+use helmd_kube::{ErrorKind, KubeError};
+use helmd_release::SortError;
+use helmd_storage::StorageError;
+
+/// Why a verb did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// The name of a new release is not allowed.
+    #[error("release name {name:?}")]
+    ReleaseName {
+        /// The name.
+        name: String,
+        /// The rule.
+        source: NameError,
+    },
+    /// A release cannot have this name.
+    #[error("{place}elease name is invalid: {name}")]
+    InvalidName {
+        /// Where Helm says it: `r` or `releaseContent: R` …
+        place: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The name belongs to a release.
+    #[error("cannot re-use a name that is still in use")]
+    NameInUse,
+    /// A revision below zero was asked for.
+    #[error("invalid release revision")]
+    InvalidRevision,
+    /// The revision to go back to does not exist.
+    #[error("release has no {0} version")]
+    NoRevision(i64),
+    /// Somebody works on the release.
+    #[error("another operation (install/upgrade/rollback) is in progress")]
+    InProgress,
+    /// It is uninstalled already, with its history kept.
+    #[error("the release named {0:?} is already deleted")]
+    AlreadyDeleted(String),
+    /// Options that exclude each other or values out of range.
+    #[error("{0}")]
+    Options(String),
+    /// The user's labels are Helm's own.
+    #[error("user supplied labels contains system reserved label name. System labels: [name owner status version createdAt modifiedAt]")]
+    SystemLabels,
+    /// The chart does not fit the cluster.
+    #[error("chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}")]
+    KubeVersion {
+        /// The chart's constraint.
+        wanted: String,
+        /// The cluster's version.
+        version: String,
+    },
+    /// The values do not fit the chart.
+    #[error(transparent)]
+    Values(#[from] helmd_values::ValuesError),
+    /// A template fails.
+    #[error(transparent)]
+    Render(Box<RenderError>),
+    /// A rendered file is no manifest.
+    #[error(transparent)]
+    Manifest(#[from] SortError),
+    /// An object exists and belongs to somebody else.
+    #[error("{object} exists and cannot be imported into the current release: {reason}")]
+    Foreign {
+        /// `ConfigMap "x" in namespace "y"`.
+        object: String,
+        /// What is missing for it to be this release's.
+        reason: String,
+    },
+    /// The records.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The cluster.
+    #[error(transparent)]
+    Kube(Box<KubeError>),
+    /// The release's objects could not be deleted.
+    #[error("failed to delete release: {name}")]
+    Delete {
+        /// The release.
+        name: String,
+        /// Why; Helm keeps it to its log.
+        reasons: Vec<String>,
+        /// What sort of failure the first one is.
+        kind: ErrorKind,
+    },
+    /// The release is gone, but not all went well.
+    #[error("uninstallation completed with {} error(s): {}", .0.len(), .0.iter().map(|err| helmd_kube::helm_text(err)).collect::<Vec<_>>().join("; "))]
+    Uninstalled(Vec<ActionError>),
+    /// Several failures, each in Helm's words.
+    #[error("{text}")]
+    Joined {
+        /// The texts, joined as Helm does there.
+        text: String,
+        /// What sort of failure the first one is.
+        kind: ErrorKind,
+    },
+    /// A sentence before the cause.
+    #[error("{text}")]
+    Context {
+        /// What was being done.
+        text: String,
+        /// Why it failed.
+        source: Box<ActionError>,
+    },
+    /// Something in helmd itself.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<KubeError> for ActionError {
+    fn from(err: KubeError) -> Self {
+        Self::Kube(Box::new(err))
+    }
+}
+
+impl From<RenderError> for ActionError {
+    fn from(err: RenderError) -> Self {
+        Self::Render(Box::new(err))
+    }
+}
+
+impl ActionError {
+    /// What sort of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NameInUse => ErrorKind::AlreadyExists,
+            Self::NoRevision(_) => ErrorKind::NotFound,
+            Self::InProgress | Self::AlreadyDeleted(_) | Self::Foreign { .. } => ErrorKind::Conflict,
+            Self::ReleaseName { .. }
+            | Self::InvalidName { .. }
+            | Self::InvalidRevision
+            | Self::Options(_)
+            | Self::SystemLabels
+            | Self::KubeVersion { .. }
+            | Self::Values(_)
+            | Self::Render(_)
+            | Self::Manifest(_) => ErrorKind::Invalid,
+            Self::Storage(err) => err.kind(),
+            Self::Kube(err) => err.kind(),
+            Self::Delete { kind, .. } | Self::Joined { kind, .. } => *kind,
+            Self::Uninstalled(errors) => errors.first().map_or(ErrorKind::Internal, Self::kind),
+            Self::Context { source, .. } => source.kind(),
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// The objects that were not ready after a wait that failed; empty for other failures.
+    #[must_use]
+    pub fn pending(&self) -> &[Pending] {
+        match self {
+            Self::Kube(err) => kube_pending(err),
+            Self::Context { source, .. } => source.pending(),
+            Self::Uninstalled(errors) => errors.iter().map(Self::pending).find(|list| !list.is_empty()).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// Puts a sentence before this error.
+    #[must_use]
+    pub fn context(self, text: impl Into<String>) -> Self {
+        Self::Context { text: text.into(), source: Box::new(self) }
+    }
+
+    /// Whether the release does not exist.
+    #[must_use]
+    pub fn is_release_not_found(&self) -> bool {
+        match self {
+            Self::Storage(err) => err.is_not_found(),
+            Self::Context { source, .. } => source.is_release_not_found(),
+            _ => false,
+        }
+    }
+}
+
+fn kube_pending(err: &KubeError) -> &[Pending] {
+    match err {
+        KubeError::WaitTimeout { pending, .. } => pending,
+        KubeError::Context { source, .. } => kube_pending(source),
+        KubeError::Performed(errors) | KubeError::Several(errors) | KubeError::Updates(errors) => {
+            errors.iter().map(kube_pending).find(|list| !list.is_empty()).unwrap_or_default()
+        }
+        _ => &[],
+    }
+}

@@ -1,0 +1,144 @@
+//! Running a release's hooks: in order of weight, with their delete policies.
+
+use std::time::Duration;
+
+use helmd_kube::{ApplyOptions, Event, KubeError, Propagation};
+use helmd_release::{Hook, HookDeletePolicy, HookEvent, HookExecution, HookOutputLogPolicy, HookPhase, Release};
+use serde_json::Value as Json;
+
+use crate::context::Context;
+use crate::error::ActionError;
+
+/// Definitions are never deleted: all their objects would go with them.
+const NEVER_DELETED: &str = "CustomResourceDefinition";
+
+/// How hooks are run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HookRun {
+    /// Per hook; zero means no limit.
+    pub timeout: Duration,
+    /// How their objects are created.
+    pub apply: ApplyOptions,
+}
+
+impl HookRun {
+    pub(crate) fn new(timeout: Duration, server_side: bool) -> Self {
+        let apply = if server_side { ApplyOptions::server_side(false) } else { ApplyOptions::client_side() };
+        Self { timeout, apply }
+    }
+}
+
+/// Runs the hooks of an event one after the other and records each in the release.
+///
+/// # Errors
+/// The first hook that fails, in Helm's words. Its policies and those of the hooks before it are
+/// heeded then, too.
+pub(crate) async fn run(cx: &Context, release: &mut Release, event: &HookEvent, run: HookRun) -> Result<(), ActionError> {
+    let order = order(&release.hooks, event);
+    for (done, &index) in order.iter().enumerate() {
+        let before = order.get(..done).unwrap_or_default();
+        one(cx, release, (event, index, before), run).await?;
+    }
+    for &index in order.iter().rev() {
+        let Some(hook) = release.hooks.get(index) else { continue };
+        logs(cx, hook, HookOutputLogPolicy::Succeeded).await;
+        delete(cx, hook, HookDeletePolicy::Succeeded, run.timeout).await?;
+    }
+    Ok(())
+}
+
+fn order(hooks: &[Hook], event: &HookEvent) -> Vec<usize> {
+    let mut order: Vec<(usize, &Hook)> = hooks.iter().enumerate().filter(|(_, hook)| hook.has_event(event)).collect();
+    order.sort_by(|(_, a), (_, b)| a.weight.cmp(&b.weight).then_with(|| a.name.cmp(&b.name)));
+    order.into_iter().map(|(index, _)| index).collect()
+}
+
+async fn one(
+    cx: &Context,
+    release: &mut Release,
+    (event, index, before): (&HookEvent, usize, &[usize]),
+    run: HookRun,
+) -> Result<(), ActionError> {
+    cx.cluster.check_cancelled()?;
+    let Some(hook) = release.hooks.get_mut(index) else { return Ok(()) };
+    if hook.delete_policies.is_empty() {
+        hook.delete_policies.push(HookDeletePolicy::BeforeHookCreation);
+    }
+    let (path, manifest) = (hook.path.clone(), hook.manifest.clone());
+    delete(cx, hook, HookDeletePolicy::BeforeHookCreation, run.timeout).await?;
+    let mut resources = cx
+        .cluster
+        .build(&manifest, true)
+        .await
+        .map_err(|err| err.context(format!("unable to build kubernetes object for {event} hook {path}")))?;
+
+    cx.cluster.report(Event::HookStarted { path: path.clone(), event: event.to_string() });
+    hook.last_run = HookExecution { started_at: Some(cx.now()), completed_at: None, phase: HookPhase::Running };
+    cx.record(release).await;
+
+    let created = cx.cluster.create_all(&mut resources, &run.apply).await;
+    let outcome = match created {
+        Ok(()) => cx.cluster.watch_until_ready(&resources, run.timeout).await.map_err(ActionError::from),
+        Err(err) => Err(ActionError::from(err).context(format!("warning: Hook {event} {path} failed"))),
+    };
+    let was_created = !matches!(outcome, Err(ActionError::Context { .. }));
+    let Some(hook) = release.hooks.get_mut(index) else { return outcome };
+    hook.last_run.completed_at = Some(cx.now());
+    hook.last_run.phase = if outcome.is_ok() { HookPhase::Succeeded } else { HookPhase::Failed };
+    let phase = hook.last_run.phase.to_string();
+    cx.cluster.report(Event::HookFinished { path, event: event.to_string(), phase });
+    let Err(err) = outcome else { return Ok(()) };
+    if was_created {
+        // A cancelled operation cleans up behind its hooks all the same.
+        let cx = &cx.uncancelled();
+        logs(cx, hook, HookOutputLogPolicy::Failed).await;
+        if let Err(err) = delete(cx, hook, HookDeletePolicy::Failed, run.timeout).await {
+            cx.warn(format!("error deleting the hook resource on hook failure: {}", helmd_kube::helm_text(&err)));
+        }
+        for &index in before {
+            let Some(hook) = release.hooks.get(index) else { continue };
+            delete(cx, hook, HookDeletePolicy::Succeeded, run.timeout).await?;
+        }
+    }
+    Err(err)
+}
+
+async fn delete(cx: &Context, hook: &Hook, policy: HookDeletePolicy, timeout: Duration) -> Result<(), ActionError> {
+    if hook.kind == NEVER_DELETED || !hook.has_delete_policy(&policy) {
+        return Ok(());
+    }
+    let resources = cx
+        .cluster
+        .build(&hook.manifest, false)
+        .await
+        .map_err(|err| err.context(format!("unable to build kubernetes object for deleting hook {}", hook.path)))?;
+    cx.cluster.delete_all(&resources, Propagation::Background).await.map_err(|errors| joined(&errors))?;
+    Ok(cx.cluster.wait_for_delete(&resources, timeout).await?)
+}
+
+/// Failures joined by `; `.
+pub(crate) fn joined(errors: &[KubeError]) -> ActionError {
+    let texts: Vec<String> = errors.iter().map(|err| helmd_kube::helm_text(err)).collect();
+    let kind = errors.first().map_or(helmd_kube::ErrorKind::Internal, KubeError::kind);
+    ActionError::Joined { text: texts.join("; "), kind }
+}
+
+/// Passes on what the hook's containers wrote, if its policy says so. Failures are only told.
+async fn logs(cx: &Context, hook: &Hook, policy: HookOutputLogPolicy) {
+    if !hook.output_log_policies.contains(&policy) {
+        return;
+    }
+    let namespace = helmd_yaml::parse(hook.manifest.as_bytes(), helmd_yaml::Numbers::Json)
+        .ok()
+        .and_then(|object| object.pointer("/metadata/namespace").and_then(Json::as_str).map(ToOwned::to_owned))
+        .filter(|namespace| !namespace.is_empty())
+        .unwrap_or_else(|| cx.namespace().to_owned());
+    let outcome = match hook.kind.as_str() {
+        "Job" => cx.cluster.report_logs(&namespace, &format!("job-name={}", hook.name), "").await,
+        "Pod" => cx.cluster.report_logs(&namespace, "", &format!("metadata.name={}", hook.name)).await,
+        _ => Ok(()),
+    };
+    if let Err(err) = outcome {
+        cx.warn(format!("error outputting logs for hook: {}", helmd_kube::helm_text(&err)));
+    }
+}

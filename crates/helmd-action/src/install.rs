@@ -1,0 +1,311 @@
+//! `helm install`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use helmd_chart::names::validate_release_name;
+use helmd_chart::{Chart, Values};
+use helmd_kube::{ApplyOptions, Resource, WaitStrategy, helm_text};
+use helmd_release::{HookEvent, Info, Release, Status, contains_system_labels};
+use helmd_values::ReleaseOptions;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::ActionError;
+use crate::hooks::{self, HookRun};
+use crate::options::{self, DEFAULT_TIMEOUT, DryRun, Rendering, ServerSideApply, Waiting};
+use crate::uninstall::Uninstall;
+use crate::{capabilities, crds, ownership, render};
+
+/// Installs a chart as revision 1 of a new release. Fields carry the names of Helm's flags.
+#[derive(Debug, Clone)]
+pub struct Install {
+    /// Release.
+    pub name: String,
+    /// Chart, with its dependencies inside.
+    pub chart: Chart,
+    /// The user's values.
+    pub values: Values,
+    /// How far it goes.
+    pub dry_run: DryRun,
+    /// Run no hooks.
+    pub disable_hooks: bool,
+    /// What is waited for.
+    pub wait: WaitStrategy,
+    /// Also wait for jobs to complete.
+    pub wait_for_jobs: bool,
+    /// For each wait and each hook.
+    pub timeout: Duration,
+    /// The record's description; Helm's when empty.
+    pub description: String,
+    /// Uninstall when it fails; waits.
+    pub atomic: bool,
+    /// Leave the chart's CRDs alone.
+    pub skip_crds: bool,
+    /// Also take the notes of subcharts.
+    pub sub_notes: bool,
+    /// Create the namespace when it is missing.
+    pub create_namespace: bool,
+    /// Labels for a namespace that is created, beside Helm's `name`.
+    pub namespace_labels: BTreeMap<String, String>,
+    /// Replace objects that exist already as a whole.
+    pub force: bool,
+    /// Take over objects that exist and belong to nobody known.
+    pub take_ownership: bool,
+    /// Use the name of an uninstalled or failed release again.
+    pub replace: bool,
+    /// The user's labels on the record.
+    pub labels: BTreeMap<String, String>,
+    /// Do not check objects before they are sent.
+    pub disable_open_api_validation: bool,
+    /// Do not check the values against the chart's schema.
+    pub skip_schema_validation: bool,
+    /// Write no Secret's content (dry runs only).
+    pub hide_secret: bool,
+    /// Who computes what objects become.
+    pub server_side_apply: ServerSideApply,
+    /// Take fields away from other managers (server-side).
+    pub force_conflicts: bool,
+}
+
+impl Install {
+    /// An installation with Helm 3's defaults.
+    #[must_use]
+    pub fn new(name: impl Into<String>, chart: Chart, values: Values) -> Self {
+        Self {
+            name: name.into(),
+            chart,
+            values,
+            dry_run: DryRun::None,
+            disable_hooks: false,
+            wait: WaitStrategy::HookOnly,
+            wait_for_jobs: false,
+            timeout: DEFAULT_TIMEOUT,
+            description: String::new(),
+            atomic: false,
+            skip_crds: false,
+            sub_notes: false,
+            create_namespace: false,
+            namespace_labels: BTreeMap::new(),
+            force: false,
+            take_ownership: false,
+            replace: false,
+            labels: BTreeMap::new(),
+            disable_open_api_validation: false,
+            skip_schema_validation: false,
+            hide_secret: false,
+            server_side_apply: ServerSideApply::False,
+            force_conflicts: false,
+        }
+    }
+
+    /// Installs; the order of lines is the order of effects.
+    ///
+    /// # Errors
+    /// In Helm's sentences. From the moment that the record is written a failure is in it, too.
+    pub async fn run(mut self, cx: &Context) -> Result<Release, ActionError> {
+        let server_side = self.server_side_apply.resolve(None);
+        options::check_apply(server_side, self.force, self.force_conflicts)?;
+        cx.cluster.check_reachable().await?;
+        if self.hide_secret && !self.dry_run.stops_here() {
+            return Err(ActionError::Options("Hiding Kubernetes secrets requires a dry-run mode".to_owned()));
+        }
+        self.require_free_name(cx).await?;
+        self.wait = waiting_if(self.atomic, self.wait);
+        let (release, mut resources) = self.prepare(cx, server_side).await?;
+        let adopted = ownership::existing(cx, &resources, &self.name, self.take_ownership)
+            .await
+            .map_err(|err| err.context("Unable to continue with install"))?;
+        if self.dry_run.stops_here() {
+            return Ok(Release { info: Info { description: "Dry run complete".to_owned(), ..release.info }, ..release });
+        }
+        let mut release = release;
+        if self.create_namespace {
+            self.create_namespace(cx).await?;
+        }
+        if self.replace {
+            self.supersede_last(cx, &mut release).await?;
+        }
+        cx.cluster.step("recording", format!("recording {} revision {}", release.name, release.version));
+        cx.storage.create(&release, 0).await?;
+        match self.perform(cx, &mut release, &adopted, &mut resources).await {
+            Ok(()) => Ok(release),
+            Err(err) => Err(self.fail(&cx.uncancelled(), release, err).await),
+        }
+    }
+
+    async fn require_free_name(&self, cx: &Context) -> Result<(), ActionError> {
+        validate_release_name(&self.name)
+            .map_err(|source| ActionError::ReleaseName { name: self.name.clone(), source })?;
+        if self.dry_run.stops_here() {
+            return Ok(());
+        }
+        // HELM: a store that cannot be asked counts as free here; writing the record will tell.
+        let revisions = cx.storage.revisions(&self.name).await.unwrap_or_default();
+        match revisions.last() {
+            None => Ok(()),
+            Some(last) if self.replace && matches!(last.status.as_str(), "uninstalled" | "failed") => Ok(()),
+            Some(_) => Err(ActionError::NameInUse),
+        }
+    }
+
+    /// Everything up to the record: the release as it will be written, and its objects.
+    async fn prepare(&mut self, cx: &Context, server_side: bool) -> Result<(Release, Vec<Resource>), ActionError> {
+        let mut chart = std::mem::take(&mut self.chart);
+        for warning in render::settle(&mut chart, &self.values, cx.helm).await? {
+            cx.warn(warning);
+        }
+        if !self.skip_crds && !chart.crd_objects().is_empty() {
+            if self.dry_run.stops_here() {
+                cx.warn("This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.".to_owned());
+            } else {
+                // HELM: before render; nothing in dry-run
+                crds::install(cx, &chart, &options::apply_options(server_side, false, self.force_conflicts)).await?;
+            }
+        }
+        if contains_system_labels(&self.labels) {
+            return Err(ActionError::SystemLabels);
+        }
+        let capabilities = capabilities::read(cx).await?;
+        let named = ReleaseOptions {
+            name: self.name.clone(),
+            namespace: cx.namespace().to_owned(),
+            revision: 1,
+            is_upgrade: false,
+            is_install: true,
+        };
+        let how = (capabilities, self.rendering(), self.dry_run.looks_up());
+        let rendered = render::for_release(cx, chart, self.values.clone(), named, how).await?;
+        let now = cx.now();
+        let mut release = Release {
+            name: self.name.clone(),
+            namespace: cx.namespace().to_owned(),
+            info: Info { first_deployed: Some(now), last_deployed: Some(now), notes: rendered.notes, ..Info::default() },
+            chart: Some(rendered.chart),
+            config: Some(std::mem::take(&mut self.values)),
+            manifest: rendered.manifest,
+            hooks: rendered.hooks,
+            version: 1,
+            labels: self.labels.clone(),
+            apply_method: options::apply_method(server_side),
+        };
+        release.set_status(Status::PendingInstall, "Initial install underway");
+        let mut resources = cx
+            .cluster
+            .build(&release.manifest, !self.disable_open_api_validation)
+            .await
+            .map_err(|err| err.context("unable to build kubernetes objects from release manifest"))?;
+        ownership::mark(&mut resources, &self.name, cx.namespace());
+        Ok((release, resources))
+    }
+
+    fn rendering(&self) -> Rendering {
+        Rendering {
+            sub_notes: self.sub_notes,
+            hide_secret: self.hide_secret,
+            skip_schema_validation: self.skip_schema_validation,
+        }
+    }
+
+    async fn create_namespace(&self, cx: &Context) -> Result<(), ActionError> {
+        let mut labels = self.namespace_labels.clone();
+        labels.insert("name".to_owned(), cx.namespace().to_owned());
+        let namespace = json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": cx.namespace(), "labels": labels},
+        });
+        let mut resources = [cx.cluster.resource(namespace).await?];
+        match cx.cluster.create_all(&mut resources, &ApplyOptions::client_side()).await {
+            Err(err) if !err.is_already_exists() => Err(err.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn supersede_last(&self, cx: &Context, release: &mut Release) -> Result<(), ActionError> {
+        let Ok(mut last) = cx.storage.last(&self.name).await else { return Ok(()) };
+        release.version = last.version + 1;
+        if last.info.status == Status::Failed {
+            return Ok(());
+        }
+        last.set_status(Status::Superseded, "superseded by new release");
+        Ok(cx.storage.update(&last).await?)
+    }
+
+    async fn perform(
+        &self,
+        cx: &Context,
+        release: &mut Release,
+        adopted: &[Resource],
+        resources: &mut [Resource],
+    ) -> Result<(), ActionError> {
+        let server_side = self.server_side_apply.resolve(None);
+        let hook_run = HookRun::new(self.timeout, server_side);
+        if !self.disable_hooks {
+            hooks::run(cx, release, &HookEvent::PreInstall, hook_run)
+                .await
+                .map_err(|err| err.context("failed pre-install"))?;
+        }
+        self.apply(cx, adopted, resources, server_side).await?;
+        let waiting = Waiting { strategy: self.wait, jobs: self.wait_for_jobs, timeout: self.timeout };
+        wait(cx, resources, waiting).await?;
+        if !self.disable_hooks {
+            hooks::run(cx, release, &HookEvent::PostInstall, hook_run)
+                .await
+                .map_err(|err| err.context("failed post-install"))?;
+        }
+        let description = if self.description.is_empty() { "Install complete" } else { &self.description };
+        release.set_status(Status::Deployed, description);
+        cx.record(release).await;
+        Ok(())
+    }
+
+    async fn apply(&self, cx: &Context, adopted: &[Resource], resources: &mut [Resource], server_side: bool) -> Result<(), ActionError> {
+        if resources.is_empty() {
+            return Ok(());
+        }
+        cx.cluster.step("applying", format!("applying {} objects", resources.len()));
+        let apply = options::apply_options(server_side, self.force, self.force_conflicts);
+        if adopted.is_empty() {
+            return Ok(cx.cluster.create_all(resources, &apply).await?);
+        }
+        let apply = ApplyOptions {
+            three_way_merge_for_unstructured: self.take_ownership && !server_side,
+            upgrade_client_side_field_manager: true,
+            ..apply
+        };
+        let (_, outcome) = cx.cluster.update_all(adopted, resources, &apply).await;
+        Ok(outcome?)
+    }
+
+    async fn fail(&self, cx: &Context, mut release: Release, err: ActionError) -> ActionError {
+        release.set_status(Status::Failed, format!("Release {:?} failed: {}", self.name, helm_text(&err)));
+        if !self.atomic {
+            cx.record(&release).await;
+            return err;
+        }
+        cx.cluster.step("uninstalling", "Install failed and atomic is set, uninstalling release");
+        let uninstall = Uninstall { disable_hooks: self.disable_hooks, timeout: self.timeout, ..Uninstall::new(&self.name) };
+        match Box::pin(uninstall.run(cx)).await {
+            Ok(_) => err.context(format!("release {} failed, and has been uninstalled due to atomic being set", self.name)),
+            Err(second) => second.context(format!(
+                "an error occurred while uninstalling the release. original install error: {}",
+                helm_text(&err)
+            )),
+        }
+    }
+}
+
+/// Atomic work has to wait for its result.
+pub(crate) fn waiting_if(atomic: bool, wait: WaitStrategy) -> WaitStrategy {
+    if atomic && wait == WaitStrategy::HookOnly { WaitStrategy::Legacy } else { wait }
+}
+
+/// Waits for objects as the options say.
+pub(crate) async fn wait(cx: &Context, resources: &[Resource], waiting: Waiting) -> Result<(), ActionError> {
+    if waiting.strategy == WaitStrategy::HookOnly {
+        return Ok(());
+    }
+    cx.cluster.step("waiting", format!("waiting for {} objects to be ready", resources.len()));
+    Ok(cx.cluster.wait(resources, waiting.options()).await?)
+}

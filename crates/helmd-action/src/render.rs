@@ -1,0 +1,217 @@
+//! From chart and values to manifest, hooks and notes: rooms 4 and 5 of the corridor, on a thread of
+//! their own.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use gotmpl::exec::Limits;
+use helmd_chart::{Chart, HelmMajor, Values};
+use helmd_engine::{Engine, Lookup, with_render_stack};
+use helmd_release::{AssembleOptions, Hook, assemble};
+use helmd_values::{Capabilities, ReleaseOptions, SchemaCheck, is_compatible_range, process_dependencies, to_render_values};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::context::{Context, Outside};
+use crate::error::ActionError;
+use crate::lookup::ClusterLookup;
+use crate::options::Rendering;
+
+/// What a chart becomes.
+#[derive(Debug, Clone, Default)]
+pub struct RenderedRelease {
+    /// The chart as rendered: its dependencies settled.
+    pub chart: Chart,
+    /// YAML documents with `# Source:` lines, without hooks.
+    pub manifest: String,
+    /// The hooks.
+    pub hooks: Vec<Hook>,
+    /// The notes.
+    pub notes: String,
+    /// What Helm would have written to its log.
+    pub warnings: Vec<String>,
+}
+
+/// Renders a chart without a cluster, as `helm template` does.
+#[derive(Clone)]
+pub struct Template {
+    /// Chart.
+    pub chart: Chart,
+    /// The user's values.
+    pub values: Values,
+    /// `.Release`.
+    pub release: ReleaseOptions,
+    /// `.Capabilities`.
+    pub capabilities: Capabilities,
+    /// Whose rendering.
+    pub helm: HelmMajor,
+    /// How.
+    pub rendering: Rendering,
+    /// Put the chart's CRDs first (`--include-crds`).
+    pub include_crds: bool,
+    /// `--enable-dns`.
+    pub enable_dns: bool,
+    /// Budgets.
+    pub limits: Limits,
+    /// Time, randomness, names.
+    pub outside: Arc<dyn Outside>,
+}
+
+impl Template {
+    /// The template with Helm's defaults.
+    #[must_use]
+    pub fn new(name: &str, namespace: &str, chart: Chart, values: Values) -> Self {
+        Self {
+            chart,
+            values,
+            release: ReleaseOptions {
+                name: name.to_owned(),
+                namespace: namespace.to_owned(),
+                revision: 1,
+                is_upgrade: false,
+                is_install: true,
+            },
+            capabilities: Capabilities::default_for(HelmMajor::Helm4),
+            helm: HelmMajor::Helm4,
+            rendering: Rendering::default(),
+            include_crds: false,
+            enable_dns: false,
+            limits: Limits::default(),
+            outside: Arc::new(crate::context::System),
+        }
+    }
+
+    /// Renders.
+    ///
+    /// # Errors
+    /// Values that do not fit, templates that fail, files that are no manifests.
+    pub async fn run(mut self) -> Result<RenderedRelease, ActionError> {
+        let mut warnings = settle(&mut self.chart, &self.values, self.helm).await?;
+        let mut rendered = self.render(None).await?;
+        warnings.append(&mut rendered.warnings);
+        rendered.warnings = warnings;
+        Ok(rendered)
+    }
+
+    /// Renders a chart whose dependencies are settled.
+    pub(crate) async fn render(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
+        blocking(move || self.work(lookup)).await
+    }
+
+    fn work(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
+        let check = if self.rendering.skip_schema_validation { SchemaCheck::Skip } else { SchemaCheck::Validate };
+        let (values, mut warnings) =
+            to_render_values(&self.chart, &self.values, &self.release, &self.capabilities, check, self.helm)?;
+        check_kube_version(&self.chart, &self.capabilities)?;
+        let engine = Engine {
+            enable_dns: self.enable_dns,
+            lookup,
+            limits: self.limits.clone(),
+            ..Engine::new(self.helm)
+        };
+        let (chart, outside) = (&self.chart, &self.outside);
+        let rendered = with_render_stack(|| engine.render(chart, &values, Rc::new(Host(Arc::clone(outside)))))??;
+        warnings.extend(rendered.notes);
+        let options = AssembleOptions {
+            helm: self.helm,
+            sub_notes: self.rendering.sub_notes,
+            include_crds: self.include_crds,
+            hide_secret: self.rendering.hide_secret,
+        };
+        let assembled = assemble(&self.chart, rendered.files, options).map_err(|err| ActionError::Manifest(err.error))?;
+        for hook in &assembled.unknown_hooks {
+            warnings.push(format!("unknown hooks: {hook:?}"));
+        }
+        Ok(RenderedRelease {
+            manifest: assembled.manifest,
+            hooks: assembled.hooks,
+            notes: assembled.notes,
+            warnings,
+            chart: self.chart,
+        })
+    }
+}
+
+/// Renders for a release, with live objects if wanted.
+pub(crate) async fn for_release(
+    cx: &Context,
+    chart: Chart,
+    values: Values,
+    release: ReleaseOptions,
+    (capabilities, rendering, looks_up): (Capabilities, Rendering, bool),
+) -> Result<RenderedRelease, ActionError> {
+    cx.cluster.step("rendering", format!("rendering {}-{}", chart.metadata.name, chart.metadata.version));
+    let lookup: Option<Arc<dyn Lookup>> = looks_up.then(|| {
+        let runtime = tokio::runtime::Handle::current();
+        Arc::new(ClusterLookup { cluster: cx.cluster.clone(), runtime }) as Arc<dyn Lookup>
+    });
+    let template = Template {
+        chart,
+        values,
+        release,
+        capabilities,
+        helm: cx.helm,
+        rendering,
+        include_crds: false,
+        enable_dns: cx.enable_dns,
+        limits: cx.limits.clone(),
+        outside: Arc::clone(&cx.outside),
+    };
+    let rendered = template.render(lookup).await?;
+    for warning in &rendered.warnings {
+        cx.warn(warning.clone());
+    }
+    Ok(rendered)
+}
+
+/// Settles which dependencies take part; gives what Helm would have warned of.
+pub(crate) async fn settle(chart: &mut Chart, values: &Values, helm: HelmMajor) -> Result<Vec<String>, ActionError> {
+    let (mut settled, values) = (std::mem::take(chart), values.clone());
+    let (settled, warnings) = blocking(move || {
+        let warnings = process_dependencies(&mut settled, &values, helm)?;
+        Ok((settled, warnings))
+    })
+    .await?;
+    *chart = settled;
+    Ok(warnings)
+}
+
+/// Runs work that keeps a processor busy away from the tasks that wait for the network.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ActionError> + Send + 'static,
+) -> Result<T, ActionError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(err) => Err(ActionError::Internal(format!("rendering ended early: {err}"))),
+    }
+}
+
+fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), ActionError> {
+    let wanted = &chart.metadata.kube_version;
+    let version = capabilities.kube_version.to_string();
+    if wanted.is_empty() || is_compatible_range(wanted, &version) {
+        return Ok(());
+    }
+    Err(ActionError::KubeVersion { wanted: wanted.clone(), version })
+}
+
+/// What templates may ask of the machine.
+struct Host(Arc<dyn Outside>);
+
+impl sprig::Host for Host {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn local_zone(&self) -> TimeZone {
+        self.0.local_zone()
+    }
+
+    fn random(&self, buf: &mut [u8]) {
+        self.0.random(buf);
+    }
+
+    fn resolve_host(&self, name: &str) -> Option<String> {
+        self.0.resolve_host(name)
+    }
+}

@@ -1,0 +1,219 @@
+//! Chart archives: a gzipped tar of one folder.
+
+use crate::chart::HelmMajor;
+use crate::error::ArchiveError;
+use crate::file::File;
+use crate::go_time::GoTime;
+use flate2::read::MultiGzDecoder;
+use gotmpl::strconv::quote;
+use std::io::{self, Read};
+use tar::{Archive, Entry, EntryType};
+
+/// How large an archive may be. The numbers count over the whole chart, archives of subcharts included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchiveLimits {
+    /// Bytes of all files after unpacking.
+    pub total_bytes: u64,
+    /// Bytes of one file after unpacking.
+    pub file_bytes: u64,
+    /// Files and folders.
+    pub entries: usize,
+    /// How deep subcharts may lie.
+    pub depth: usize,
+}
+
+/// Helm's own limit for a chart: 100 MiB.
+const TOTAL_BYTES: u64 = 100 << 20;
+/// Helm 3's limit for a file: 5 MiB. Helm 4 has none.
+const HELM3_FILE_BYTES: u64 = 5 << 20;
+/// Helm has no limit; the largest charts in use have some thousand files.
+const ENTRIES: usize = 20_000;
+/// Helm has no limit; charts in use nest three or four deep.
+const DEPTH: usize = 32;
+
+impl Default for ArchiveLimits {
+    fn default() -> Self {
+        ArchiveLimits { total_bytes: TOTAL_BYTES, file_bytes: TOTAL_BYTES, entries: ENTRIES, depth: DEPTH }
+    }
+}
+
+impl ArchiveLimits {
+    /// The limits of this major's Helm.
+    pub fn default_for(helm: HelmMajor) -> ArchiveLimits {
+        match helm {
+            HelmMajor::Helm3 => ArchiveLimits { file_bytes: HELM3_FILE_BYTES, ..ArchiveLimits::default() },
+            HelmMajor::Helm4 => ArchiveLimits::default(),
+        }
+    }
+}
+
+/// What is left of the limits.
+pub(crate) struct Budget {
+    limits: ArchiveLimits,
+    bytes: u64,
+    entries: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &ArchiveLimits) -> Budget {
+        Budget { bytes: limits.total_bytes, entries: limits.entries, limits: limits.clone() }
+    }
+
+    fn too_large(&self, helm: HelmMajor) -> ArchiveError {
+        let limit = self.limits.total_bytes;
+        match helm {
+            HelmMajor::Helm3 => ArchiveError::TooLargeHelm3 { limit },
+            HelmMajor::Helm4 => ArchiveError::TooLarge { limit },
+        }
+    }
+}
+
+/// The files of an archive in its order, named relative to the top folder, without a byte order mark.
+///
+/// # Errors
+/// The archive is damaged, unsafe or too large.
+pub fn read_archive(bytes: &[u8], limits: &ArchiveLimits, helm: HelmMajor) -> Result<Vec<File>, ArchiveError> {
+    read(bytes, &mut Budget::new(limits), helm)
+}
+
+pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result<Vec<File>, ArchiveError> {
+    match bytes {
+        [] => return Err(ArchiveError::Damaged("EOF".into())),
+        [0x1f, 0x8b, 8, ..] => {}
+        _ => return Err(ArchiveError::NotGzip),
+    }
+    let mut archive = Archive::new(MultiGzDecoder::new(bytes));
+    let mut files = Vec::new();
+    let mut top: Option<String> = None;
+    for entry in archive.entries().map_err(damaged)? {
+        let mut entry = entry.map_err(damaged)?;
+        budget.entries =
+            budget.entries.checked_sub(1).ok_or(ArchiveError::TooManyEntries { limit: budget.limits.entries })?;
+        let full_name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let kind = entry.header().entry_type();
+        if kind.is_dir() || full_name.ends_with('/') || matches!(kind, EntryType::XGlobalHeader | EntryType::XHeader) {
+            continue;
+        }
+        if !matches!(kind, EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse) {
+            return Err(ArchiveError::Irregular { name: quote(full_name.as_bytes()) });
+        }
+        let (folder, name) = inner_name(&full_name)?;
+        match &top {
+            Some(top) if *top != folder => {
+                return Err(ArchiveError::TwoFolders { first: quote(top.as_bytes()), second: quote(folder.as_bytes()) });
+            }
+            Some(_) => {}
+            None => top = Some(folder),
+        }
+        let data = content(&mut entry, &full_name, budget, helm)?;
+        let mod_time = mod_time(&mut entry);
+        let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
+        files.push(File { mod_time, ..File::new(name, data) });
+    }
+    if files.is_empty() {
+        return Err(ArchiveError::Empty);
+    }
+    Ok(files)
+}
+
+/// The content of an entry, taken from the budget. HELM: a chart that fills the budget to the last byte is too large.
+fn content<R: Read>(
+    entry: &mut Entry<'_, R>,
+    name: &str,
+    budget: &mut Budget,
+    helm: HelmMajor,
+) -> Result<Vec<u8>, ArchiveError> {
+    let size = entry.size();
+    if size > budget.bytes {
+        return Err(budget.too_large(helm));
+    }
+    let limit = budget.limits.file_bytes;
+    if size > limit {
+        return Err(ArchiveError::FileTooLarge { name: quote(name.as_bytes()), limit });
+    }
+    let mut data = Vec::new();
+    let read = entry.take(budget.bytes).read_to_end(&mut data).map_err(damaged)?;
+    let read = u64::try_from(read).unwrap_or(u64::MAX);
+    budget.bytes = budget.bytes.saturating_sub(read);
+    if read < size {
+        return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
+    }
+    if budget.bytes == 0 {
+        return Err(budget.too_large(helm));
+    }
+    Ok(data)
+}
+
+/// The top folder and the clean name below it.
+fn inner_name(full_name: &str) -> Result<(String, String), ArchiveError> {
+    // Archives made on Windows may separate by backslashes.
+    let delimiter = if full_name.contains('\\') { '\\' } else { '/' };
+    let (top, inner) = full_name.split_once(delimiter).unwrap_or((full_name, ""));
+    let inner = inner.replace(delimiter, "/");
+    if inner.starts_with('/') {
+        return Err(ArchiveError::AbsolutePath);
+    }
+    let inner = clean(&inner);
+    if inner == "." {
+        return Err(ArchiveError::OutsideBase(quote(full_name.as_bytes())));
+    }
+    if inner.starts_with("..") {
+        return Err(ArchiveError::ParentDirectory);
+    }
+    let drive = inner.as_bytes();
+    if matches!(drive, [letter, b':', b'/', ..] if letter.is_ascii_alphabetic()) {
+        return Err(ArchiveError::DriveLetter);
+    }
+    if top == "Chart.yaml" {
+        return Err(ArchiveError::NoBaseDirectory);
+    }
+    if inner.contains(char::is_control) {
+        return Err(ArchiveError::ControlCharacter(quote(full_name.as_bytes())));
+    }
+    Ok((top.to_owned(), inner))
+}
+
+/// Go's `path.Clean` of a relative path.
+pub(crate) fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+/// The entry's time: the extended header's, which may have fractions, or else the plain one's.
+fn mod_time<R: Read>(entry: &mut Entry<'_, R>) -> Option<GoTime> {
+    let extended = entry.pax_extensions().ok().flatten().and_then(|extensions| {
+        let mut times = extensions.flatten().filter(|e| e.key_bytes() == b"mtime");
+        times.find_map(|e| e.value().ok().and_then(unix_time))
+    });
+    let plain = || entry.header().mtime().ok().and_then(|s| i64::try_from(s).ok()).map(|s| (s, 0));
+    let (seconds, nanos) = extended.or_else(plain)?;
+    GoTime::from_unix(seconds, nanos)
+}
+
+/// `1700000000.25` as seconds and nanoseconds.
+fn unix_time(text: &str) -> Option<(i64, u32)> {
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if seconds.starts_with('-') || !fraction.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let nanos: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
+    Some((seconds.parse().ok()?, nanos.parse().ok()?))
+}
+
+/// A failed read in Go's words where they are the same for all such faults.
+fn damaged(error: io::Error) -> ArchiveError {
+    ArchiveError::Damaged(match error.kind() {
+        io::ErrorKind::UnexpectedEof => "unexpected EOF".to_owned(),
+        io::ErrorKind::Other => "archive/tar: invalid tar header".to_owned(),
+        _ => error.to_string(),
+    })
+}

@@ -1,0 +1,383 @@
+//! `Chart.yaml` and lock files as Go's decoder reads them: numbers and booleans become text where text is wanted, keys
+//! match in any case, the first wrong type is reported in Go's words and everything else is still read.
+
+use crate::HelmMajor;
+use crate::error::ValidationError;
+use crate::go_time::GoTime;
+use crate::metadata::{Dependency, Lock, Maintainer, Metadata};
+use crate::slice::Slice;
+use helmd_yaml::Numbers;
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why a YAML file of a chart could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// It is no YAML.
+    #[error(transparent)]
+    Yaml(#[from] helmd_yaml::YamlError),
+    /// It has another form than wanted; in the words of Go's JSON decoder.
+    #[error("error unmarshaling JSON: while decoding JSON: {0}")]
+    Json(String),
+    /// A line begins with `---` and goes on.
+    #[error("error reading yaml document: invalid Yaml document separator: {0}")]
+    Separator(String),
+    /// One document of a values file cannot be read.
+    #[error("cannot unmarshal yaml document")]
+    Document {
+        /// Why.
+        source: Box<DecodeError>,
+    },
+}
+
+/// Metadata as written, before validation: null elements of lists are still there.
+#[derive(Clone, Debug, Default)]
+pub struct MetadataDraft {
+    fields: Metadata,
+    maintainers: Vec<Option<Maintainer>>,
+    dependencies: Slice<Option<Dependency>>,
+}
+
+impl MetadataDraft {
+    /// Reads one more file over the fields that are there, as helm does with `requirements.yaml`.
+    pub(crate) fn read(&mut self, yaml: &[u8], helm: HelmMajor) -> Result<(), DecodeError> {
+        let mut decoder = Decoder::new(helm);
+        match read_yaml(yaml)? {
+            Json::Null => {}
+            Json::Object(entries) => self.fields(&mut decoder, &entries),
+            other => decoder.wrong(&other, decoder.type_name("Metadata")),
+        }
+        decoder.finish()
+    }
+
+    fn fields(&mut self, d: &mut Decoder, entries: &Map<String, Json>) {
+        let names = [
+            "name", "home", "sources", "version", "description", "keywords", "maintainers", "icon", "apiVersion",
+            "condition", "tags", "appVersion", "deprecated", "annotations", "kubeVersion", "dependencies", "type",
+        ];
+        let pointer = |d: &Decoder, name: &str| format!("[]*{}", d.type_name(name));
+        d.each_field("Metadata", &names, entries, |d, field, value| {
+            let m = &mut self.fields;
+            match field {
+                "name" => d.text(value, &mut m.name),
+                "home" => d.text(value, &mut m.home),
+                "sources" => d.texts(value, &mut m.sources),
+                "version" => d.text(value, &mut m.version),
+                "description" => d.text(value, &mut m.description),
+                "keywords" => d.texts(value, &mut m.keywords),
+                "maintainers" => {
+                    let list_type = pointer(d, "Maintainer");
+                    let mut slice = Slice::from(std::mem::take(&mut self.maintainers));
+                    d.list(value, &list_type, &mut slice, |d, v, slot| d.record(v, slot, "Maintainer", maintainer));
+                    self.maintainers = slice.into_vec();
+                }
+                "icon" => d.text(value, &mut m.icon),
+                "apiVersion" => d.text(value, &mut m.api_version),
+                "condition" => d.text(value, &mut m.condition),
+                "tags" => d.text(value, &mut m.tags),
+                "appVersion" => d.text(value, &mut m.app_version),
+                "deprecated" => d.boolean(value, &mut m.deprecated),
+                "annotations" => d.text_map(value, &mut m.annotations),
+                "kubeVersion" => d.text(value, &mut m.kube_version),
+                "dependencies" => {
+                    let list_type = pointer(d, "Dependency");
+                    let slice = &mut self.dependencies;
+                    d.list(value, &list_type, slice, |d, v, slot| d.record(v, slot, "Dependency", dependency));
+                }
+                _ => d.text(value, &mut m.chart_type),
+            }
+        });
+    }
+
+    /// The chart's API version as written.
+    pub fn api_version(&self) -> &str {
+        &self.fields.api_version
+    }
+
+    /// Sets the API version of old charts that have none.
+    pub(crate) fn default_api_version(&mut self) {
+        if self.fields.api_version.is_empty() {
+            self.fields.api_version = "v1".to_owned();
+        }
+    }
+
+    /// The valid and sanitised metadata.
+    ///
+    /// # Errors
+    /// The first rule that is broken, in Helm's words.
+    pub fn validate(mut self) -> Result<Metadata, ValidationError> {
+        self.fields.validate_fields()?;
+        let null = |what: &str| ValidationError(format!("{what} must not contain empty or null nodes"));
+        for maintainer in self.maintainers {
+            let mut maintainer = maintainer.ok_or_else(|| null("maintainers"))?;
+            maintainer.sanitize();
+            self.fields.maintainers.push(maintainer);
+        }
+        if self.dependencies.is_nil() {
+            return Ok(self.fields);
+        }
+        let mut names = BTreeSet::new();
+        let mut dependencies = Vec::new();
+        for dependency in self.dependencies {
+            let mut dependency = dependency.ok_or_else(|| null("dependencies"))?;
+            dependency.validate(&mut names)?;
+            dependencies.push(dependency);
+        }
+        self.fields.dependencies = dependencies.into();
+        Ok(self.fields)
+    }
+}
+
+/// Reads a lock file; `None` when it is empty.
+pub(crate) fn lock(yaml: &[u8], helm: HelmMajor) -> Result<Option<Lock>, DecodeError> {
+    let mut decoder = Decoder::new(helm);
+    let mut lock = Lock::default();
+    match read_yaml(yaml)? {
+        Json::Null => return Ok(None),
+        Json::Object(entries) => {
+            let list_type = format!("[]*{}", decoder.type_name("Dependency"));
+            decoder.each_field("Lock", &["generated", "digest", "dependencies"], &entries, |d, field, value| match field {
+                "generated" => d.time(value, &mut lock.generated),
+                "digest" => d.text(value, &mut lock.digest),
+                _ => {
+                    let mut slice = Slice::nil();
+                    d.list(value, &list_type, &mut slice, |d, v, slot| d.record(v, slot, "Dependency", dependency));
+                    if !slice.is_nil() {
+                        lock.dependencies = slice.into_iter().flatten().collect::<Vec<_>>().into();
+                    }
+                }
+            });
+        }
+        other => decoder.wrong(&other, decoder.type_name("Lock")),
+    }
+    decoder.finish()?;
+    Ok(Some(lock))
+}
+
+/// Reads a YAML map of values; an empty document gives no entries.
+pub(crate) fn values(yaml: &[u8]) -> Result<Map<String, Json>, DecodeError> {
+    match helmd_yaml::parse(yaml, Numbers::Float64)? {
+        Json::Null => Ok(Map::new()),
+        Json::Object(entries) => Ok(entries),
+        other => Err(DecodeError::Json(format!(
+            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            json_kind(&other)
+        ))),
+    }
+}
+
+fn read_yaml(yaml: &[u8]) -> Result<Json, DecodeError> {
+    Ok(helmd_yaml::parse(yaml, Numbers::Json)?)
+}
+
+fn maintainer(d: &mut Decoder, entries: &Map<String, Json>, into: &mut Maintainer) {
+    d.each_field("Maintainer", &["name", "email", "url"], entries, |d, field, value| match field {
+        "name" => d.text(value, &mut into.name),
+        "email" => d.text(value, &mut into.email),
+        _ => d.text(value, &mut into.url),
+    });
+}
+
+fn dependency(d: &mut Decoder, entries: &Map<String, Json>, into: &mut Dependency) {
+    let names = ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+    d.each_field("Dependency", &names, entries, |d, field, value| match field {
+        "name" => d.text(value, &mut into.name),
+        "version" => d.text(value, &mut into.version),
+        "repository" => d.text(value, &mut into.repository),
+        "condition" => d.text(value, &mut into.condition),
+        "tags" => d.texts(value, &mut into.tags),
+        "enabled" => d.boolean(value, &mut into.enabled),
+        "import-values" => match value {
+            Json::Null => into.import_values.clear(),
+            Json::Array(items) => {
+                into.import_values.clone_from(items);
+                into.import_values.iter_mut().for_each(crate::chart::floats);
+            }
+            other => d.wrong(other, "[]interface {}".to_owned()),
+        },
+        _ => d.text(value, &mut into.alias),
+    });
+}
+
+fn json_kind(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "bool",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+/// Go's `encoding/json` over a value that is already parsed: remembers the first error and goes on.
+struct Decoder {
+    package: &'static str,
+    /// The struct being read and the fields on the way to the value.
+    context: Option<&'static str>,
+    path: Vec<&'static str>,
+    error: Option<String>,
+}
+
+impl Decoder {
+    fn new(helm: HelmMajor) -> Decoder {
+        let package = match helm {
+            HelmMajor::Helm3 => "chart",
+            HelmMajor::Helm4 => "v2",
+        };
+        Decoder { package, context: None, path: Vec::new(), error: None }
+    }
+
+    fn type_name(&self, name: &str) -> String {
+        format!("{}.{name}", self.package)
+    }
+
+    fn finish(self) -> Result<(), DecodeError> {
+        self.error.map_or(Ok(()), |text| Err(DecodeError::Json(text)))
+    }
+
+    fn wrong(&mut self, value: &Json, wanted: impl Into<String>) {
+        let (kind, wanted) = (json_kind(value), wanted.into());
+        let path = self.path.join(".");
+        self.error.get_or_insert_with(|| match self.context {
+            Some(context) => {
+                format!("json: cannot unmarshal {kind} into Go struct field {context}.{path} of type {wanted}")
+            }
+            None => format!("json: cannot unmarshal {kind} into Go value of type {wanted}"),
+        });
+    }
+
+    /// Calls `read` with each entry whose key is one of `names`, exactly or but for the case of letters.
+    fn each_field(
+        &mut self,
+        context: &'static str,
+        names: &[&'static str],
+        entries: &Map<String, Json>,
+        mut read: impl FnMut(&mut Decoder, &'static str, &Json),
+    ) {
+        let outer = self.context;
+        for (key, value) in entries {
+            let exact = names.iter().find(|n| *n == key);
+            let Some(field) = exact.or_else(|| names.iter().find(|n| fold(n) == fold(key))) else { continue };
+            self.context = Some(context);
+            self.path.push(field);
+            read(self, field, value);
+            self.path.pop();
+            self.context = outer;
+        }
+    }
+
+    fn text(&mut self, value: &Json, into: &mut String) {
+        match value {
+            Json::Null => {}
+            Json::String(text) => into.clone_from(text),
+            Json::Bool(flag) => *into = flag.to_string(),
+            Json::Number(number) => *into = number_text(number),
+            other => self.wrong(other, "string"),
+        }
+    }
+
+    fn boolean(&mut self, value: &Json, into: &mut bool) {
+        match value {
+            Json::Null => {}
+            Json::Bool(flag) => *into = *flag,
+            other => self.wrong(other, "bool"),
+        }
+    }
+
+    fn time(&mut self, value: &Json, into: &mut Option<GoTime>) {
+        match value {
+            Json::Null => {}
+            Json::String(text) => match GoTime::parse(text) {
+                Some(time) => *into = time,
+                None => {
+                    let quoted = gotmpl::strconv::quote(text.as_bytes());
+                    let layout = "2006-01-02T15:04:05Z07:00";
+                    self.error.get_or_insert_with(|| format!("parsing time {quoted} as {layout:?}: cannot parse {quoted}"));
+                }
+            },
+            _ => {
+                self.error.get_or_insert_with(|| "Time.UnmarshalJSON: input is not a JSON string".to_owned());
+            }
+        }
+    }
+
+    fn texts(&mut self, value: &Json, into: &mut Vec<String>) {
+        let mut slice = Slice::from(std::mem::take(into));
+        self.list(value, "[]string", &mut slice, Decoder::text);
+        *into = slice.into_vec();
+    }
+
+    fn text_map(&mut self, value: &Json, into: &mut BTreeMap<String, String>) {
+        match value {
+            Json::Null => into.clear(),
+            Json::Object(entries) => {
+                for (key, value) in entries {
+                    let mut text = String::new();
+                    self.text(value, &mut text);
+                    into.insert(key.clone(), text);
+                }
+            }
+            other => self.wrong(other, "map[string]string"),
+        }
+    }
+
+    /// Reads a list. HELM: elements that are there already are read over, which merges `requirements.yaml` into
+    /// `Chart.yaml` element by element.
+    fn list<T: Default>(
+        &mut self,
+        value: &Json,
+        list_type: &str,
+        into: &mut Slice<T>,
+        mut read: impl FnMut(&mut Decoder, &Json, &mut T),
+    ) {
+        match value {
+            Json::Null => *into = Slice::nil(),
+            Json::Array(items) => {
+                let mut slots = std::mem::take(into).into_vec();
+                slots.resize_with(items.len(), T::default);
+                items.iter().zip(&mut slots).for_each(|(item, slot)| read(self, item, slot));
+                *into = slots.into();
+            }
+            other => self.wrong(other, list_type),
+        }
+    }
+
+    /// Reads a pointer to a struct.
+    fn record<T: Default>(
+        &mut self,
+        value: &Json,
+        into: &mut Option<T>,
+        name: &str,
+        read: impl FnOnce(&mut Decoder, &Map<String, Json>, &mut T),
+    ) {
+        match value {
+            Json::Null => *into = None,
+            Json::Object(entries) => read(self, entries, into.get_or_insert_with(T::default)),
+            other => {
+                into.get_or_insert_with(T::default);
+                let wanted = self.type_name(name);
+                self.wrong(other, wanted);
+            }
+        }
+    }
+}
+
+/// A key without the case of letters, as Go folds it: the long s and the Kelvin sign are letters, too.
+fn fold(key: &str) -> String {
+    key.chars()
+        .map(|c| match c {
+            '\u{17f}' => 's',
+            '\u{212a}' => 'k',
+            c => c.to_ascii_lowercase(),
+        })
+        .collect()
+}
+
+/// A number where a text is wanted. HELM: the YAML library prints floats as if they were `float32`.
+fn number_text(number: &serde_json::Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => gotmpl::strconv::format_float(float, b'g', -1, 32),
+        _ => number.to_string(),
+    }
+}

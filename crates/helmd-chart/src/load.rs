@@ -1,0 +1,259 @@
+//! From files to a chart.
+
+use crate::archive::{self, ArchiveLimits, Budget};
+use crate::chart::{Chart, HelmMajor, Values};
+use crate::decode::{self, DecodeError, MetadataDraft};
+use crate::error::ChartError;
+use crate::file::File;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How charts are loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Loader {
+    /// Whose rules hold where the two majors differ.
+    pub helm: HelmMajor,
+    /// How large archives may be.
+    pub limits: ArchiveLimits,
+}
+
+/// The chart made of these files, with default limits.
+///
+/// # Errors
+/// As [`Loader::files`].
+pub fn load_files(files: Vec<File>, helm: HelmMajor) -> Result<Chart, ChartError> {
+    Loader::new(helm).files(files)
+}
+
+/// The chart in a `.tgz` archive.
+///
+/// # Errors
+/// As [`Loader::archive`].
+pub fn load_archive(bytes: &[u8], limits: &ArchiveLimits, helm: HelmMajor) -> Result<Chart, ChartError> {
+    Loader { helm, limits: limits.clone() }.archive(bytes)
+}
+
+impl Loader {
+    /// A loader with the default limits.
+    pub fn new(helm: HelmMajor) -> Loader {
+        Loader { helm, limits: ArchiveLimits::default_for(helm) }
+    }
+
+    /// The chart made of these files, whose names are relative to the chart's folder. Subcharts come in order of their
+    /// names in `charts/`.
+    ///
+    /// # Errors
+    /// A file cannot be read, the metadata is missing or not valid, or a subchart has such a fault.
+    pub fn files(&self, files: Vec<File>) -> Result<Chart, ChartError> {
+        self.load(files, &mut Budget::new(&self.limits), 0)
+    }
+
+    /// The chart in a `.tgz` archive.
+    ///
+    /// # Errors
+    /// The archive is damaged, unsafe or too large, or as [`Loader::files`].
+    pub fn archive(&self, bytes: &[u8]) -> Result<Chart, ChartError> {
+        let mut budget = Budget::new(&self.limits);
+        let files = archive::read(bytes, &mut budget, self.helm)?;
+        self.load(files, &mut budget, 0)
+    }
+
+    fn load(&self, files: Vec<File>, budget: &mut Budget, depth: usize) -> Result<Chart, ChartError> {
+        if depth > self.limits.depth {
+            return Err(ChartError::TooDeep { limit: self.limits.depth });
+        }
+        let mut parts = Parts { helm: self.helm, ..Parts::default() };
+        parts.chart_yaml(&files)?;
+        for file in &files {
+            parts.sort(file)?;
+        }
+        let Parts { draft, mut chart, subcharts, .. } = parts;
+        chart.metadata = draft.ok_or(ChartError::MissingChartYaml)?.validate()?;
+        chart.raw = Arc::new(files);
+        for (name, files) in subcharts {
+            if name.starts_with(['_', '.']) {
+                continue;
+            }
+            let subchart = self.subchart(chart.name(), &name, files, budget, depth + 1)?;
+            chart.warnings.extend(subchart.warnings.iter().cloned());
+            chart.dependencies.push(subchart);
+        }
+        Ok(chart)
+    }
+
+    fn subchart(
+        &self,
+        chart: &str,
+        name: &str,
+        files: Vec<File>,
+        budget: &mut Budget,
+        depth: usize,
+    ) -> Result<Chart, ChartError> {
+        let loaded = if extension(name) == ".tgz" {
+            match files.into_iter().next() {
+                Some(file) if file.name != name => {
+                    let (chart, expected) = (chart.to_owned(), name.to_owned());
+                    return Err(ChartError::SubchartName { chart, expected, got: file.name });
+                }
+                Some(file) => archive::read(&file.data, budget, self.helm)
+                    .map_err(ChartError::from)
+                    .and_then(|files| self.load(files, budget, depth)),
+                None => Err(ChartError::MissingChartYaml),
+            }
+        } else {
+            let inner = files.into_iter().filter_map(|file| {
+                let (_, inner) = file.name.split_once('/')?;
+                Some(File { name: inner.to_owned(), ..file })
+            });
+            self.load(inner.collect(), budget, depth)
+        };
+        loaded.map_err(|source| match source {
+            // One message for the whole nest, not one for each level.
+            ChartError::TooDeep { .. } => source,
+            _ => ChartError::Subchart { name: name.to_owned(), chart: chart.to_owned(), source: Box::new(source) },
+        })
+    }
+}
+
+/// What the files of one chart have given so far.
+#[derive(Default)]
+struct Parts {
+    helm: HelmMajor,
+    draft: Option<MetadataDraft>,
+    chart: Chart,
+    subcharts: BTreeMap<String, Vec<File>>,
+}
+
+impl Parts {
+    /// Reads `Chart.yaml` first, wherever it stands.
+    fn chart_yaml(&mut self, files: &[File]) -> Result<(), ChartError> {
+        for file in files.iter().filter(|f| f.name == "Chart.yaml") {
+            let draft = self.draft.get_or_insert_with(MetadataDraft::default);
+            draft.read(&file.data, self.helm).map_err(|source| ChartError::Parse { file: "Chart.yaml", source })?;
+            draft.default_api_version();
+            self.chart.mod_time.clone_from(&file.mod_time);
+        }
+        Ok(())
+    }
+
+    /// Puts one file where it belongs.
+    fn sort(&mut self, file: &File) -> Result<(), ChartError> {
+        let failed = |file: &'static str| move |source| ChartError::Parse { file, source };
+        match file.name.as_str() {
+            "Chart.yaml" => {}
+            "Chart.lock" => self.chart.lock = decode::lock(&file.data, self.helm).map_err(failed("Chart.lock"))?,
+            "values.yaml" => {
+                let values = parse_values(&file.data, self.helm).map_err(failed("values.yaml"))?;
+                self.chart.values = Some(Arc::new(values));
+            }
+            "values.schema.json" => {
+                self.chart.schema = Some(file.data.clone());
+                self.chart.schema_mod_time.clone_from(&file.mod_time);
+            }
+            "requirements.yaml" => {
+                let helm = self.helm;
+                let draft = self.old_style(
+                    "Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.",
+                );
+                draft.read(&file.data, helm).map_err(failed("requirements.yaml"))?;
+                self.keep_old_style(file);
+            }
+            "requirements.lock" => {
+                self.chart.lock = decode::lock(&file.data, self.helm).map_err(failed("requirements.lock"))?;
+                self.old_style(
+                    "Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.",
+                );
+                self.keep_old_style(file);
+            }
+            name if name.starts_with("templates/") => self.chart.templates.push(file.clone()),
+            name => match name.strip_prefix("charts/") {
+                Some(inner) if extension(name) != ".prov" => {
+                    let chart = inner.split('/').next().unwrap_or_default().to_owned();
+                    let file = File { name: inner.to_owned(), ..file.clone() };
+                    self.subcharts.entry(chart).or_default().push(file);
+                }
+                _ => self.chart.files.push(file.clone()),
+            },
+        }
+        Ok(())
+    }
+
+    /// The metadata, with a warning when the chart's API version has no use for `requirements.*`.
+    fn old_style(&mut self, warning: &str) -> &mut MetadataDraft {
+        let draft = self.draft.get_or_insert_with(MetadataDraft::default);
+        if draft.api_version() != "v1" {
+            self.chart.warnings.push(warning.to_owned());
+        }
+        draft
+    }
+
+    /// Keeps `requirements.*` among the files of a `v1` chart.
+    fn keep_old_style(&mut self, file: &File) {
+        if self.draft.as_ref().is_some_and(|d| d.api_version() == "v1") {
+            self.chart.files.push(file.clone());
+        }
+    }
+}
+
+/// Go's `filepath.Ext`.
+fn extension(name: &str) -> &str {
+    let base = name.rfind('/').map_or(0, |i| i + 1);
+    name[base..].rfind('.').map_or("", |dot| &name[base + dot..])
+}
+
+/// The values in a YAML text. Helm 4 merges all documents of the text, later ones winning; helm 3 reads the first only.
+///
+/// # Errors
+/// The text is no YAML, or a document is no map.
+pub fn parse_values(yaml: &[u8], helm: HelmMajor) -> Result<Values, DecodeError> {
+    if helm == HelmMajor::Helm3 {
+        return decode::values(yaml);
+    }
+    let mut merged = Values::new();
+    for document in documents(yaml)? {
+        let values = decode::values(&document).map_err(|source| DecodeError::Document { source: Box::new(source) })?;
+        merge(&mut merged, values);
+    }
+    Ok(merged)
+}
+
+/// Lays `over` onto `base`; tables that are in both are merged.
+fn merge(base: &mut Values, over: Values) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Json::Object(inner)), Json::Object(value)) => merge(inner, value),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// The documents of a stream as apimachinery's `YAMLReader` cuts it: a line that begins with `---` separates, documents
+/// without a line are left out, CRLF becomes LF.
+fn documents(yaml: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
+    let mut documents = Vec::new();
+    let mut current = Vec::new();
+    for line in yaml.split_inclusive(|c| *c == b'\n') {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if let Some(rest) = line.strip_prefix(b"---") {
+            let rest = String::from_utf8_lossy(rest);
+            let rest = rest.trim();
+            if !(rest.is_empty() || rest.starts_with('#')) {
+                return Err(DecodeError::Separator(rest.to_owned()));
+            }
+            if !current.is_empty() {
+                documents.push(std::mem::take(&mut current));
+            }
+        } else {
+            current.extend_from_slice(line);
+            current.push(b'\n');
+        }
+    }
+    if !current.is_empty() {
+        documents.push(current);
+    }
+    Ok(documents)
+}

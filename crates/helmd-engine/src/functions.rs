@@ -1,0 +1,236 @@
+//! Helm's template functions, laid over sprig's.
+
+use crate::engine::{Engine, Notes};
+use crate::errors::mark;
+use gotmpl::exec::Exec;
+use gotmpl::value::{CallResult, types};
+use gotmpl::{FuncError, FuncMap, Function, GoString, List, Map, Value};
+use helmd_chart::HelmMajor;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// An `include` of a name that is already being included this often ends the render, as in Helm.
+const MAX_INCLUDES: usize = 1000;
+
+/// All functions of one render.
+pub(crate) fn all(engine: &Engine, host: Rc<dyn sprig::Host>, notes: &Notes) -> FuncMap {
+    let mut map = sprig::functions(host);
+    map.remove("env");
+    map.remove("expandenv");
+    formats(&mut map);
+    if engine.helm == HelmMajor::Helm4 {
+        sprig::time::helm_durations(&mut map);
+    }
+    running(&mut map);
+    failing(&mut map, engine.lint, notes);
+    map.add(lookup(engine));
+    if !engine.enable_dns {
+        map.add(Function::new("getHostByName", &[types::STRING], types::STRING, |_, _| Ok(Value::str(""))));
+    }
+    map
+}
+
+fn arg(args: &[Value], n: usize) -> &Value {
+    args.get(n).unwrap_or(&Value::Nil)
+}
+
+fn text(args: &[Value], n: usize) -> GoString {
+    arg(args, n).as_str().cloned().unwrap_or_default()
+}
+
+/// What `toYaml` gives: YAML without the last newline, nothing when the value cannot be written.
+pub(crate) fn yaml_text(value: &Value) -> Value {
+    helmd_yaml::to_yaml(value).map_or_else(|_| Value::str(""), without_newline)
+}
+
+fn without_newline(mut text: Vec<u8>) -> Value {
+    if text.last() == Some(&b'\n') {
+        text.pop();
+    }
+    Value::str(text)
+}
+
+fn error_map(error: String) -> Value {
+    Value::map([("Error".into(), Value::str(error))])
+}
+
+fn error_list(error: String) -> Value {
+    Value::list(vec![Value::str(error)])
+}
+
+/// A parsed document as the map a `from…` function promises: null leaves the empty map.
+fn as_map(parsed: Result<Value, String>, wrong: impl Fn(&Value) -> String) -> Value {
+    match parsed {
+        Ok(Value::Map(m)) => Value::Map(m),
+        Ok(Value::Nil) => Value::Map(Map::any()),
+        Ok(other) => error_map(wrong(&other)),
+        Err(e) => error_map(e),
+    }
+}
+
+fn as_list(parsed: Result<Value, String>, wrong: impl Fn(&Value) -> String) -> Value {
+    match parsed {
+        Ok(Value::List(l)) => Value::List(l),
+        Ok(Value::Nil) => Value::List(List::nil(types::LIST_ANY)),
+        Ok(other) => error_list(wrong(&other)),
+        Err(e) => error_list(e),
+    }
+}
+
+fn mismatch(value: &Value, target: &str) -> String {
+    let kind = match value {
+        Value::Bool(_) => "bool",
+        Value::Int(..) | Value::Uint(..) | Value::Float(..) => "number",
+        Value::String(_) => "string",
+        Value::List(_) => "array",
+        _ => "object",
+    };
+    format!("json: cannot unmarshal {kind} into Go value of type {target}")
+}
+
+const MAP_TYPE: &str = "map[string]interface {}";
+const LIST_TYPE: &str = "[]interface {}";
+const YAML_PREFIX: &str = "error unmarshaling JSON: while decoding JSON: ";
+
+/// `toYaml`, `fromJson` and their family.
+fn formats(map: &mut FuncMap) {
+    let mut to = |name, f: fn(&Value) -> CallResult| {
+        map.add(Function::new(name, &[types::INTERFACE], types::STRING, move |_, args| f(arg(args, 0))));
+    };
+    to("toYaml", |v| Ok(yaml_text(v)));
+    to("mustToYaml", |v| {
+        helmd_yaml::to_yaml(v).map(without_newline).map_err(|e| FuncError::Panic(e.to_string()))
+    });
+    to("toYamlPretty", |v| Ok(helmd_yaml::to_yaml_pretty(v).map_or_else(|_| Value::str(""), without_newline)));
+    to("toToml", |v| Ok(Value::str(helmd_yaml::toml::to_toml(v).unwrap_or_else(|e| e.to_string().into()))));
+    to("mustToToml", |v| {
+        helmd_yaml::toml::to_toml(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string()))
+    });
+    to("toJson", |v| Ok(Value::str(gotmpl::json::marshal(v).unwrap_or_default())));
+    to("mustToJson", |v| gotmpl::json::marshal(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string())));
+
+    let mut from = |name, result, f: fn(&[u8]) -> Value| {
+        map.add(Function::new(name, &[types::STRING], result, move |_, args| Ok(f(&text(args, 0)))));
+    };
+    from("fromYaml", types::MAP_ANY, |t| {
+        as_map(helmd_yaml::parse_value(t).map_err(|e| e.to_string()), |v| {
+            format!("{YAML_PREFIX}{}", mismatch(v, MAP_TYPE))
+        })
+    });
+    from("fromYamlArray", types::LIST_ANY, |t| {
+        as_list(helmd_yaml::parse_value(t).map_err(|e| e.to_string()), |v| {
+            format!("{YAML_PREFIX}{}", mismatch(v, LIST_TYPE))
+        })
+    });
+    from("fromJson", types::MAP_ANY, |t| {
+        as_map(gotmpl::json::unmarshal(t).map_err(|e| e.to_string()), |v| mismatch(v, MAP_TYPE))
+    });
+    from("fromJsonArray", types::LIST_ANY, |t| {
+        as_list(gotmpl::json::unmarshal(t).map_err(|e| e.to_string()), |v| mismatch(v, LIST_TYPE))
+    });
+    from("fromToml", types::MAP_ANY, |t| match std::str::from_utf8(t) {
+        Ok(t) => helmd_yaml::toml::from_toml(t).unwrap_or_else(|e| error_map(e.to_string())),
+        Err(_) => error_map("toml: invalid UTF-8".to_owned()),
+    });
+}
+
+/// `include` and `tpl`, which run further templates.
+fn running(map: &mut FuncMap) {
+    let depth: Rc<RefCell<HashMap<GoString, usize>>> = Rc::default();
+    map.add(Function::new("include", &[types::STRING, types::INTERFACE], types::STRING, move |exec, args| {
+        let name = text(args, 0);
+        {
+            let mut depth = depth.borrow_mut();
+            let n = depth.entry(name.clone()).or_insert(0);
+            if *n > MAX_INCLUDES {
+                return Err(FuncError::Text(format!(
+                    "rendering template has a nested reference name: {name}: unable to execute template"
+                )));
+            }
+            *n += 1;
+        }
+        let out = exec.execute(&name.to_text(), arg(args, 1));
+        if let Some(n) = depth.borrow_mut().get_mut(&name) {
+            *n -= 1;
+        }
+        out.map(Value::String)
+    }));
+    map.add(Function::new("tpl", &[types::STRING, types::INTERFACE], types::STRING, |exec, args| {
+        tpl(exec, &text(args, 0), arg(args, 1))
+    }));
+}
+
+fn tpl(exec: &mut Exec<'_>, source: &GoString, data: &Value) -> CallResult {
+    if !source.windows(2).any(|w| w == b"{{") {
+        return Ok(Value::String(without_no_value(source.clone())));
+    }
+    let quoted = || gotmpl::strconv::quote(source);
+    let out = exec.execute_text("gotpl", source, data).map_err(|failure| match failure {
+        gotmpl::exec::TextFailure::Parse(e) => {
+            FuncError::Text(format!("cannot parse template {}: {e}", quoted()))
+        }
+        gotmpl::exec::TextFailure::Exec(e) => FuncError::Wrapped {
+            text: format!("error during tpl function execution for {}: ", quoted()),
+            source: Box::new(e),
+        },
+    })?;
+    Ok(Value::String(without_no_value(out)))
+}
+
+/// Takes Go's `<no value>` out, as Helm does with every rendered text.
+pub(crate) fn without_no_value(text: GoString) -> GoString {
+    const NO_VALUE: &[u8] = b"<no value>";
+    if !text.windows(NO_VALUE.len()).any(|w| w == NO_VALUE) {
+        return text;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest: &[u8] = &text;
+    while let Some(at) = rest.windows(NO_VALUE.len()).position(|w| w == NO_VALUE) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + NO_VALUE.len()..];
+    }
+    out.extend_from_slice(rest);
+    out.into()
+}
+
+/// `required` and `fail`: marked, so that Helm's sentence holds only their message; lint goes on with a note.
+fn failing(map: &mut FuncMap, lint: bool, notes: &Notes) {
+    let log = notes.clone();
+    map.add(Function::new("required", &[types::STRING, types::INTERFACE], types::INTERFACE, move |_, args| {
+        let message = text(args, 0);
+        let words = match arg(args, 1) {
+            Value::Nil => "missing required value",
+            Value::String(s) if s.is_empty() => "missing required values",
+            present => return Ok(present.clone()),
+        };
+        if lint {
+            log.warn(words, &message.to_text());
+            return Ok(Value::str(""));
+        }
+        Err(FuncError::Text(mark(&message.to_text())))
+    }));
+    let log = notes.clone();
+    map.add(Function::new("fail", &[types::STRING], types::STRING, move |_, args| {
+        let message = text(args, 0);
+        if lint {
+            log.info("funcMap fail", &message.to_text());
+            return Ok(Value::str(""));
+        }
+        Err(FuncError::Text(mark(&message.to_text())))
+    }));
+}
+
+fn lookup(engine: &Engine) -> Function {
+    let source = if engine.lint { None } else { engine.lookup.clone() };
+    let params = &[types::STRING, types::STRING, types::STRING, types::STRING];
+    Function::new("lookup", params, types::MAP_ANY, move |_, args| {
+        let Some(source) = &source else { return Ok(Value::Map(Map::any())) };
+        let part = |n| text(args, n).to_text().into_owned();
+        match source.lookup(&part(0), &part(1), &part(2), &part(3)) {
+            Ok(Some(object)) => Ok(Value::from_json(&object)),
+            Ok(None) => Ok(Value::Map(Map::any())),
+            Err(e) => Err(FuncError::Text(e.0)),
+        }
+    })
+}

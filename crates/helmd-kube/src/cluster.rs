@@ -1,0 +1,303 @@
+//! The handle through which everything reaches a cluster.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::Method;
+use tokio::sync::{Mutex as AsyncMutex, RwLock};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{ClusterConfig, Resolved};
+use crate::discovery::{Discovery, Mapping, ServerVersion};
+use crate::error::{ApiStatus, KubeError, NoKindMatch};
+use crate::progress::{Event, Progress, Silent};
+use crate::transport::{Answer, Call, Transport};
+
+/// How long a connection that nobody asked for is kept: certificates and tokens in files change.
+const IDLE: Duration = Duration::from_secs(600);
+/// How many connection pools are kept at most.
+const MOST_POOLS: usize = 256;
+
+/// A cluster as one operation sees it: connection, identity, namespace, listener, cancel token.
+#[derive(Clone)]
+pub struct Cluster {
+    shared: Arc<Shared>,
+    namespace: String,
+    progress: Arc<dyn Progress>,
+    cancel: CancellationToken,
+}
+
+struct Shared {
+    transport: Transport,
+    default_namespace: String,
+    discovery: Arc<Cached>,
+}
+
+/// What a server serves, shared by all who see the same.
+#[derive(Default)]
+struct Cached {
+    known: RwLock<Option<Arc<Discovery>>>,
+    /// Held while reading anew, so that many callers cause one reading.
+    reading: AsyncMutex<()>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster")
+            .field("server", &self.shared.transport.server())
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// Connects without a pool: for programs with one cluster, and tests.
+    ///
+    /// # Errors
+    /// [`KubeError::Unreachable`] when the configuration is unusable. Nothing is sent yet.
+    pub async fn connect(config: &ClusterConfig) -> Result<Self, KubeError> {
+        ClusterPool::default().connect(config).await
+    }
+
+    /// The cluster behind a given transport.
+    #[must_use]
+    pub fn from_transport(transport: Transport, default_namespace: impl Into<String>) -> Self {
+        Self::from_parts(transport, default_namespace.into(), Arc::default())
+    }
+
+    fn from_parts(transport: Transport, default_namespace: String, discovery: Arc<Cached>) -> Self {
+        Self {
+            namespace: default_namespace.clone(),
+            shared: Arc::new(Shared { transport, default_namespace, discovery }),
+            progress: Arc::new(Silent),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// The same cluster with another namespace for objects that name none.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The same cluster, telling a listener what happens.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// The same cluster, whose work ends early when the token is cancelled.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: CancellationToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// The namespace for objects that name none.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The namespace of the kubeconfig's context.
+    #[must_use]
+    pub fn default_namespace(&self) -> &str {
+        &self.shared.default_namespace
+    }
+
+    /// The URL of the API server.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.shared.transport.server()
+    }
+
+    /// A kube client with the same connection and identity.
+    #[must_use]
+    pub fn kube_client(&self) -> kube::Client {
+        self.shared.transport.kube_client(&self.namespace)
+    }
+
+    /// The transport, for calls that this crate has no word for.
+    #[must_use]
+    pub fn transport(&self) -> &Transport {
+        &self.shared.transport
+    }
+
+    /// The token whose cancelling ends this handle's work.
+    #[must_use]
+    pub fn cancel_token(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// Tells the listener.
+    pub fn report(&self, event: Event) {
+        self.progress.report(event);
+    }
+
+    /// Tells the listener that a part of the work begins.
+    pub fn step(&self, name: &str, message: impl Into<String>) {
+        self.report(Event::Step { name: name.to_owned(), message: message.into() });
+    }
+
+    /// # Errors
+    /// [`KubeError::Cancelled`] when the work was cancelled.
+    pub fn check_cancelled(&self) -> Result<(), KubeError> {
+        if self.cancel.is_cancelled() { Err(KubeError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Makes a call and reports the server's warnings.
+    ///
+    /// # Errors
+    /// As [`Transport::call`].
+    pub async fn call(&self, call: Call) -> Result<Answer, KubeError> {
+        let answer = self.shared.transport.call(call).await?;
+        for message in answer.warnings() {
+            self.report(Event::Warning { message });
+        }
+        Ok(answer)
+    }
+
+    /// The server's version; proves that the cluster can be reached.
+    ///
+    /// # Errors
+    /// [`KubeError::Unreachable`].
+    pub async fn check_reachable(&self) -> Result<ServerVersion, KubeError> {
+        self.version().await.map_err(|source| KubeError::Unreachable { source: Box::new(source) })
+    }
+
+    /// The server's version.
+    ///
+    /// # Errors
+    /// The call's failure; a refusal has client-go's words, which do not look into the answer here.
+    pub async fn version(&self) -> Result<ServerVersion, KubeError> {
+        let answer = self.call(Call::new(Method::GET, "/version")).await.map_err(|err| match err {
+            KubeError::Api(status) => {
+                let words = ApiStatus::unstructured(&Method::GET, status.code, &status.message);
+                KubeError::Api(Box::new(words))
+            }
+            other => other,
+        })?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|err| KubeError::Answer(format!("unable to parse the server version: {err}")))
+    }
+
+    /// What the cluster serves, as last read.
+    ///
+    /// # Errors
+    /// When it was never read and cannot be.
+    pub async fn discovery(&self) -> Result<Arc<Discovery>, KubeError> {
+        if let Some(known) = self.shared.discovery.known.read().await.clone() {
+            return Ok(known);
+        }
+        let _one_reader = self.shared.discovery.reading.lock().await;
+        if let Some(known) = self.shared.discovery.known.read().await.clone() {
+            return Ok(known);
+        }
+        self.read_discovery(None).await
+    }
+
+    /// What the cluster serves now. Costs two calls that are mostly answered with "unchanged".
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn refresh_discovery(&self) -> Result<Arc<Discovery>, KubeError> {
+        let _one_reader = self.shared.discovery.reading.lock().await;
+        let known = self.shared.discovery.known.read().await.clone();
+        self.read_discovery(known).await
+    }
+
+    async fn read_discovery(&self, known: Option<Arc<Discovery>>) -> Result<Arc<Discovery>, KubeError> {
+        let fresh = Discovery::read(&self.shared.transport, known).await?;
+        *self.shared.discovery.known.write().await = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// The resource that serves a kind; reads anew what the cluster serves when the kind is unknown.
+    ///
+    /// # Errors
+    /// [`KubeError::Mapping`] with an empty name when there is none.
+    pub async fn mapping(&self, api_version: &str, kind: &str) -> Result<Arc<Mapping>, KubeError> {
+        if let Some(found) = self.discovery().await?.find(api_version, kind) {
+            return Ok(found);
+        }
+        let missing = NoKindMatch { kind: kind.to_owned(), version: api_version.to_owned() };
+        self.refresh_discovery()
+            .await?
+            .find(api_version, kind)
+            .ok_or(KubeError::Mapping { name: String::new(), namespace: String::new(), cause: missing })
+    }
+}
+
+/// Connections by configuration, so that requests for the same server share one.
+#[derive(Default)]
+pub struct ClusterPool {
+    pools: Mutex<HashMap<String, Pool>>,
+}
+
+struct Pool {
+    client: kube::Client,
+    server: http::Uri,
+    last_used: Instant,
+    /// What each identity sees (API servers may show different things to different callers).
+    discovery: HashMap<Vec<u8>, Arc<Cached>>,
+}
+
+impl std::fmt::Debug for ClusterPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClusterPool").finish_non_exhaustive()
+    }
+}
+
+impl ClusterPool {
+    /// A handle for the cluster that the configuration names.
+    ///
+    /// # Errors
+    /// [`KubeError::Unreachable`] when the configuration is unusable. Nothing is sent yet.
+    pub async fn connect(&self, config: &ClusterConfig) -> Result<Cluster, KubeError> {
+        let unreachable = |source| KubeError::Unreachable { source: Box::new(source) };
+        let resolved = config.resolve().await.map_err(unreachable)?;
+        let namespace = resolved.config.default_namespace.clone();
+        let (transport, discovery) = self.pooled(resolved).map_err(unreachable)?;
+        Ok(Cluster::from_parts(transport, namespace, discovery))
+    }
+
+    fn pooled(&self, resolved: Resolved) -> Result<(Transport, Arc<Cached>), KubeError> {
+        let Resolved { key, config, identity } = resolved;
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        pools.retain(|_, pool| now.duration_since(pool.last_used) < IDLE);
+        if pools.len() >= MOST_POOLS && !pools.contains_key(&key) {
+            let oldest = pools.iter().min_by_key(|(_, pool)| pool.last_used).map(|(key, _)| key.clone());
+            if let Some(oldest) = oldest {
+                pools.remove(&oldest);
+            }
+        }
+        let pool = match pools.entry(key) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                // The process may have chosen a provider already; then that one stays.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                let server = config.cluster_url.clone();
+                let client = kube::Client::try_from(config)
+                    .map_err(|err| KubeError::Config(format!("invalid configuration: {err}")))?;
+                entry.insert(Pool { client, server, last_used: now, discovery: HashMap::new() })
+            }
+        };
+        pool.last_used = now;
+        let mut who: Vec<u8> = Vec::new();
+        for (name, value) in &identity {
+            who.extend_from_slice(name.as_str().as_bytes());
+            who.push(b'=');
+            who.extend_from_slice(value.as_bytes());
+            who.push(b'\n');
+        }
+        if pool.discovery.len() > MOST_POOLS {
+            pool.discovery.clear();
+        }
+        let discovery = Arc::clone(pool.discovery.entry(who).or_default());
+        Ok((Transport::new(pool.client.clone(), &pool.server, identity), discovery))
+    }
+}

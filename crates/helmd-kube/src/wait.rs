@@ -1,0 +1,326 @@
+//! Waiting: until objects are ready, until they are gone, until hooks have completed.
+
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _};
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use crate::cluster::Cluster;
+use crate::error::{ErrorKind, KubeError, Pending};
+use crate::kstatus::Status;
+use crate::progress::Event;
+use crate::ready::Readiness;
+use crate::resource::Resource;
+use crate::watch::Change;
+
+/// First pause between two looks; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Helm looks every two seconds.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often a failing look at one object is repeated.
+const MOST_FAILURES: usize = 30;
+/// How many objects are looked at at a time.
+const PARALLEL: usize = 16;
+/// The text of Go's expired context.
+const DEADLINE: &str = "context deadline exceeded";
+
+/// What is waited for after objects were changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum WaitStrategy {
+    /// Only hooks are waited for.
+    #[default]
+    HookOnly,
+    /// Helm 3's `--wait`: readiness by rules per kind.
+    Legacy,
+    /// Helm 4's `--wait`: status of every object, also of custom ones.
+    Watcher,
+}
+
+/// How long and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitOptions {
+    /// By which rules.
+    pub strategy: WaitStrategy,
+    /// Jobs count as ready only when they have completed.
+    pub jobs: bool,
+    /// Zero: one look.
+    pub timeout: Duration,
+}
+
+struct Pace {
+    deadline: Instant,
+    pause: Duration,
+}
+
+impl Pace {
+    fn new(timeout: Duration) -> Self {
+        Self { deadline: Instant::now() + timeout, pause: FIRST_PAUSE }
+    }
+
+    /// Pauses; tells whether there is time for another look.
+    async fn next(&mut self, cluster: &Cluster) -> Result<bool, KubeError> {
+        let now = Instant::now();
+        if now >= self.deadline {
+            return Ok(false);
+        }
+        let until = self.deadline.min(now + self.pause);
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => {}
+            () = cluster.cancel_token().cancelled() => return Err(KubeError::Cancelled),
+        }
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(Instant::now() < self.deadline)
+    }
+}
+
+impl Cluster {
+    /// Waits until all objects are ready.
+    ///
+    /// # Errors
+    /// [`KubeError::WaitTimeout`], which lists what was not ready; an object that cannot become
+    /// ready; cancelled.
+    pub async fn wait(&self, resources: &[Resource], options: WaitOptions) -> Result<(), KubeError> {
+        match options.strategy {
+            WaitStrategy::HookOnly => Ok(()),
+            WaitStrategy::Legacy => self.wait_legacy(resources, options).await,
+            WaitStrategy::Watcher => self.wait_status(resources, options).await,
+        }
+    }
+
+    async fn wait_legacy(&self, resources: &[Resource], options: WaitOptions) -> Result<(), KubeError> {
+        let mut waiting: Vec<Waited<'_>> = resources.iter().map(Waited::new).collect();
+        let mut pace = Pace::new(options.timeout);
+        loop {
+            let looks = stream::iter(waiting.into_iter().map(|mut waited| async move {
+                let look = self.readiness(waited.resource, options.jobs).await;
+                waited.take(self, look).map(|ready| (!ready).then_some(waited))
+            }));
+            let looks: Vec<Result<Option<Waited<'_>>, KubeError>> = looks.buffered(PARALLEL).collect().await;
+            waiting = looks.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            if !pace.next(self).await? {
+                return Err(KubeError::WaitTimeout { text: DEADLINE.to_owned(), pending: pending(&waiting) });
+            }
+        }
+    }
+
+    /// HELM: a failed object stays failed, but the others are waited for all the same.
+    async fn wait_status(&self, resources: &[Resource], options: WaitOptions) -> Result<(), KubeError> {
+        let paused = |resource: &Resource| {
+            resource.mapping.kind == "Deployment"
+                && resource.object.pointer("/spec/paused").and_then(Json::as_bool) == Some(true)
+        };
+        let mut waiting: Vec<Waited<'_>> =
+            resources.iter().filter(|resource| !paused(resource)).map(Waited::new).collect();
+        let mut failed: Vec<Waited<'_>> = Vec::new();
+        let mut pace = Pace::new(options.timeout);
+        loop {
+            let looks = stream::iter(waiting.into_iter().map(|waited| async move {
+                let status = self.status(waited.resource, options.jobs).await;
+                (waited, status)
+            }));
+            let looks: Vec<_> = looks.buffered(PARALLEL).collect().await;
+            waiting = Vec::new();
+            for (mut waited, status) in looks {
+                let status = status?;
+                waited.note(self, &status.message);
+                waited.status = status.status.as_str();
+                match status.status {
+                    Status::Current => self.report(Event::Ready { object: waited.resource.object_ref() }),
+                    Status::Failed => failed.push(waited),
+                    _ => waiting.push(waited),
+                }
+            }
+            let late = if waiting.is_empty() { None } else { Some(!pace.next(self).await?) };
+            match late {
+                None if failed.is_empty() => return Ok(()),
+                Some(false) => {}
+                None | Some(true) => {
+                    let timed_out = late == Some(true);
+                    failed.append(&mut waiting);
+                    return Err(not_current(&failed, timed_out));
+                }
+            }
+        }
+    }
+
+    /// Waits until all objects are gone.
+    ///
+    /// # Errors
+    /// [`KubeError::WaitTimeout`], the first failure to look, cancelled.
+    pub async fn wait_for_delete(&self, resources: &[Resource], timeout: Duration) -> Result<(), KubeError> {
+        let mut waiting: Vec<Waited<'_>> = resources.iter().map(Waited::new).collect();
+        let mut pace = Pace::new(timeout);
+        loop {
+            let looks = stream::iter(waiting.into_iter().map(|waited| async move {
+                let found = self.find(waited.resource).await?;
+                Ok::<_, KubeError>(found.is_some().then_some(waited))
+            }));
+            let looks: Vec<_> = looks.buffered(PARALLEL).collect().await;
+            waiting = looks.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            for waited in &mut waiting {
+                waited.note(self, "is being deleted");
+            }
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            if !pace.next(self).await? {
+                return Err(KubeError::WaitTimeout { text: DEADLINE.to_owned(), pending: pending(&waiting) });
+            }
+        }
+    }
+
+    /// Waits until the objects of a hook have done their work: jobs and pods until they have
+    /// completed, others not at all. A zero timeout means no limit.
+    ///
+    /// # Errors
+    /// A failed job or pod, time is up, cancelled; in Helm's words for parallel work.
+    pub async fn watch_until_ready(&self, resources: &[Resource], timeout: Duration) -> Result<(), KubeError> {
+        if resources.is_empty() {
+            return Err(KubeError::NoObjects);
+        }
+        let timeout = (!timeout.is_zero()).then_some(timeout);
+        let mut errors = Vec::new();
+        for batch in resources.chunk_by(|a, b| a.mapping.kind == b.mapping.kind) {
+            let work = stream::iter(batch.iter().map(|resource| self.watch_completion(resource, timeout)));
+            let results: Vec<Result<(), KubeError>> = work.buffered(PARALLEL).collect().await;
+            errors.extend(results.into_iter().filter_map(Result::err));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(KubeError::Performed(errors)) }
+    }
+
+    async fn watch_completion(&self, resource: &Resource, timeout: Option<Duration>) -> Result<(), KubeError> {
+        let completed: fn(&Json, &str) -> Result<bool, KubeError> = match resource.mapping.kind.as_str() {
+            "Job" => job_completed,
+            "Pod" => pod_completed,
+            _ => return Ok(()),
+        };
+        self.report(Event::Waiting { object: resource.object_ref(), message: "has not completed".to_owned() });
+        self.follow(resource, timeout, |change| match change {
+            Change::Is(object) => completed(object, &resource.name),
+            Change::Gone => Ok(true),
+        })
+        .await
+    }
+}
+
+fn job_completed(job: &Json, name: &str) -> Result<bool, KubeError> {
+    for condition in job.pointer("/status/conditions").and_then(Json::as_array).into_iter().flatten() {
+        let text = |key: &str| condition.get(key).and_then(Json::as_str).unwrap_or_default();
+        match (text("type"), text("status")) {
+            ("Complete", "True") => return Ok(true),
+            ("Failed", "True") => return Err(KubeError::Failed(format!("job {name} failed: {}", text("reason")))),
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
+fn pod_completed(pod: &Json, name: &str) -> Result<bool, KubeError> {
+    match pod.pointer("/status/phase").and_then(Json::as_str) {
+        Some("Succeeded") => Ok(true),
+        Some("Failed") => Err(KubeError::Failed(format!("pod {name} failed"))),
+        _ => Ok(false),
+    }
+}
+
+/// An object that is waited for.
+struct Waited<'a> {
+    resource: &'a Resource,
+    message: String,
+    status: &'static str,
+    failures: usize,
+}
+
+impl<'a> Waited<'a> {
+    fn new(resource: &'a Resource) -> Self {
+        Self { resource, message: String::new(), status: "Unknown", failures: 0 }
+    }
+
+    /// Takes a look's result; tells whether the object is ready.
+    fn take(&mut self, cluster: &Cluster, look: Result<Readiness, KubeError>) -> Result<bool, KubeError> {
+        match look {
+            Ok(Readiness::Ready) => {
+                if !self.message.is_empty() {
+                    cluster.report(Event::Ready { object: self.resource.object_ref() });
+                }
+                Ok(true)
+            }
+            Ok(Readiness::NotReady(message)) => {
+                self.failures = 0;
+                self.note(cluster, &message);
+                Ok(false)
+            }
+            Err(err) if is_passing(&err) && self.failures < MOST_FAILURES => {
+                self.failures += 1;
+                self.note(cluster, &crate::helm_text(&err));
+                Ok(false)
+            }
+            Err(err) => Err(err),
+        }
+    }
+
+    fn note(&mut self, cluster: &Cluster, message: &str) {
+        if self.message != message {
+            message.clone_into(&mut self.message);
+            cluster.report(Event::Waiting { object: self.resource.object_ref(), message: message.to_owned() });
+        }
+    }
+}
+
+/// Whether a failed look is worth another.
+fn is_passing(err: &KubeError) -> bool {
+    match err {
+        KubeError::Failed(_) | KubeError::Cancelled => false,
+        err => match err.status() {
+            Some(status) => status.code == 0 || status.code == 429 || (status.code >= 500 && status.code != 501),
+            None => err.kind() != ErrorKind::Denied,
+        },
+    }
+}
+
+fn pending(waiting: &[Waited<'_>]) -> Vec<Pending> {
+    waiting
+        .iter()
+        .map(|waited| Pending { object: waited.resource.object_ref(), message: waited.message.clone() })
+        .collect()
+}
+
+fn not_current(objects: &[Waited<'_>], timed_out: bool) -> KubeError {
+    let mut lines: Vec<String> = objects
+        .iter()
+        .map(|waited| {
+            format!(
+                "resource {}/{}/{} not ready. status: {}, message: {}",
+                waited.resource.mapping.kind,
+                waited.resource.namespace,
+                waited.resource.name,
+                waited.status,
+                waited.message
+            )
+        })
+        .collect();
+    if timed_out {
+        lines.push(DEADLINE.to_owned());
+        KubeError::WaitTimeout { text: lines.join("\n"), pending: pending(objects) }
+    } else {
+        KubeError::Failed(lines.join("\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn completion_of_jobs_and_pods() {
+        let job = |kind: &str| json!({"status": {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]}});
+        assert!(job_completed(&job("Complete"), "a").unwrap());
+        assert_eq!(job_completed(&job("Failed"), "a").unwrap_err().to_string(), "job a failed: BackoffLimitExceeded");
+        assert!(!pod_completed(&json!({"status": {"phase": "Running"}}), "p").unwrap());
+    }
+}

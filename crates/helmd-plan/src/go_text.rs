@@ -1,0 +1,63 @@
+//! JSON values as Go prints them.
+
+use serde_json::{Number, Value as Json};
+
+/// Gives the value as `fmt.Sprintf("%v")` prints it: `map[a:1 b:[x y]]`.
+pub(crate) fn go_text(value: &Json) -> String {
+    let mut text = String::new();
+    write(&mut text, value);
+    text
+}
+
+/// The depth is bounded by the JSON reader's.
+fn write(text: &mut String, value: &Json) {
+    match value {
+        Json::Null => text.push_str("<nil>"),
+        Json::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
+        Json::Number(number) => text.push_str(&number_text(number)),
+        Json::String(string) => text.push_str(string),
+        Json::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    text.push(' ');
+                }
+                write(text, item);
+            }
+            text.push(']');
+        }
+        Json::Object(entries) => {
+            text.push_str("map[");
+            for (i, (key, value)) in entries.iter().enumerate() {
+                if i > 0 {
+                    text.push(' ');
+                }
+                text.push_str(key);
+                text.push(':');
+                write(text, value);
+            }
+            text.push(']');
+        }
+    }
+}
+
+fn number_text(number: &Number) -> String {
+    match (number.as_i64(), number.as_f64()) {
+        (Some(integer), _) => integer.to_string(),
+        (None, Some(float)) => gotmpl::strconv::format_float(float, b'g', -1, 64),
+        (None, None) => number.to_string(),
+    }
+}
+
+/// The Go type that Kubernetes' JSON decoder gives the value; two values of one type can be compared.
+pub(crate) fn go_type(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "%!s(<nil>)",
+        Json::Bool(_) => "bool",
+        Json::Number(n) if n.is_i64() => "int64",
+        Json::Number(_) => "float64",
+        Json::String(_) => "string",
+        Json::Array(_) => "[]interface {}",
+        Json::Object(_) => "map[string]interface {}",
+    }
+}

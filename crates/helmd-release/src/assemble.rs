@@ -1,0 +1,143 @@
+//! Rendered files to what a release records of them.
+
+use crate::head::Head;
+use crate::hook::{Hook, HookEvent};
+use crate::order::Order;
+use crate::sort::{Manifest, SortError, Sorted, sort_manifests};
+use gotmpl::GoString;
+use helmd_chart::{Chart, HelmMajor};
+use std::collections::BTreeMap;
+use std::fmt;
+
+const NOTES: &str = "NOTES.txt";
+
+/// How to assemble.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AssembleOptions {
+    /// Whose text is wanted.
+    pub helm: HelmMajor,
+    /// Take the subcharts' notes, too.
+    pub sub_notes: bool,
+    /// Put the chart's CRDs first.
+    pub include_crds: bool,
+    /// Write no Secret's content.
+    pub hide_secret: bool,
+}
+
+/// A release's parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assembled {
+    /// The hooks, by kind.
+    pub hooks: Vec<Hook>,
+    /// The manifest's text: each document behind `---` and its `# Source:`.
+    pub manifest: String,
+    /// The documents of the text, without the CRDs.
+    pub manifests: Vec<Manifest>,
+    /// The notes.
+    pub notes: String,
+    /// The hook annotations that Helm does not know; their documents are left out.
+    pub unknown_hooks: Vec<String>,
+}
+
+/// A rendered file is no YAML.
+#[derive(Debug)]
+pub struct AssembleError {
+    /// The file, and why.
+    pub error: SortError,
+    /// All files as one text, to look for the fault in (`helm template --debug` prints it).
+    pub files: String,
+}
+
+impl fmt::Display for AssembleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for AssembleError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.error)
+    }
+}
+
+/// Gives hooks, manifest and notes of the rendered files (text by full template name).
+///
+/// HELM: helm joins the notes of several charts in random order; here they are in order of their names.
+///
+/// # Errors
+/// A file is no YAML.
+pub fn assemble(
+    chart: &Chart,
+    mut files: BTreeMap<String, GoString>,
+    options: AssembleOptions,
+) -> Result<Assembled, AssembleError> {
+    let notes = take_notes(chart, &mut files, options.sub_notes);
+    let mut texts = BTreeMap::new();
+    let mut broken = None;
+    for (path, text) in files {
+        if text.as_utf8().is_none() && broken.is_none() {
+            broken = Head::parse(text.as_bytes(), options.helm).err().map(|e| SortError { path: path.clone(), source: e });
+        }
+        texts.insert(path, text.to_text().into_owned());
+    }
+    let sorted = broken.map_or_else(|| sort_manifests(&texts, Order::Install, options.helm), Err);
+    let Sorted { hooks, manifests, unknown_hooks } =
+        sorted.map_err(|error| AssembleError { error, files: joined(&texts) })?;
+    let mut manifest = String::new();
+    if options.include_crds {
+        for crd in chart.crd_objects() {
+            push_document(&mut manifest, &crd.filename, &crd.file.data.to_text());
+        }
+    }
+    for m in &manifests {
+        if options.hide_secret && m.head.kind == "Secret" && m.head.api_version == "v1" {
+            push_document(&mut manifest, &m.path, "# HIDDEN: The Secret output has been suppressed");
+        } else {
+            push_document(&mut manifest, &m.path, &m.content);
+        }
+    }
+    Ok(Assembled { hooks, manifest, manifests, notes, unknown_hooks })
+}
+
+fn take_notes(chart: &Chart, files: &mut BTreeMap<String, GoString>, sub_notes: bool) -> String {
+    let own = format!("{}/templates/{NOTES}", chart.name());
+    let mut notes = String::new();
+    files.retain(|path, text| {
+        if !path.ends_with(NOTES) {
+            return true;
+        }
+        if sub_notes || *path == own {
+            if !notes.is_empty() {
+                notes.push('\n');
+            }
+            notes.push_str(&text.to_text());
+        }
+        false
+    });
+    notes
+}
+
+fn joined(files: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    for (path, content) in files.iter().filter(|(_, content)| !content.trim().is_empty()) {
+        push_document(&mut text, path, content);
+    }
+    text
+}
+
+fn push_document(text: &mut String, path: &str, content: &str) {
+    text.push_str("---\n# Source: ");
+    text.push_str(path);
+    text.push('\n');
+    text.push_str(content);
+    text.push('\n');
+}
+
+/// The text that `helm template` prints: the manifest, then the hooks, without the test hooks when `skip_tests`.
+pub fn template_text(manifest: &str, hooks: &[Hook], skip_tests: bool) -> String {
+    let mut text = format!("{}\n", manifest.trim());
+    for hook in hooks.iter().filter(|h| !(skip_tests && h.has_event(&HookEvent::Test))) {
+        push_document(&mut text, &hook.path, &hook.manifest);
+    }
+    text
+}

@@ -1,0 +1,103 @@
+//! The stored form of a release: base64 of gzip of JSON.
+
+use crate::base64_text;
+use crate::explain::type_fault;
+use crate::object::Object;
+use crate::release::Release;
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use gotmpl::json::JsonError;
+use helmd_chart::HelmMajor;
+use std::io::{self, ErrorKind, Read, Write};
+
+/// The largest JSON of a release that is read, in bytes: far above what a Secret holds, low enough to stop a gzip bomb.
+pub const MAX_RELEASE_BYTES: u64 = 256 << 20;
+
+const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
+
+/// Why a stored release could not be read, in Go's words.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// It is no base64.
+    #[error("illegal base64 data at input byte {0}")]
+    Base64(usize),
+    /// It is no gzip.
+    #[error("{0}")]
+    Gzip(&'static str),
+    /// The gzip data cannot be read.
+    #[error("flate: corrupt input")]
+    Flate(#[source] io::Error),
+    /// It is larger than [`MAX_RELEASE_BYTES`].
+    #[error("release is larger than {MAX_RELEASE_BYTES} bytes")]
+    TooLarge,
+    /// It is no JSON.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// A field has the wrong type.
+    #[error("{0}")]
+    Type(String),
+}
+
+/// The release as this Helm's JSON, byte for byte.
+///
+/// # Errors
+/// A value that JSON cannot hold.
+pub fn to_json(release: &Release, helm: HelmMajor) -> Result<String, JsonError> {
+    gotmpl::json::to_string(&release.json_view(helm))
+}
+
+/// The release as the value of `data.release` (a Secret's own base64 comes on top).
+///
+/// # Errors
+/// As [`to_json`].
+pub fn encode(release: &Release, helm: HelmMajor) -> Result<String, JsonError> {
+    let json = to_json(release, helm)?;
+    let failed = |e: io::Error| JsonError::Serialize(e.to_string());
+    let mut gzip = GzEncoder::new(Vec::with_capacity(json.len() / 4), Compression::best());
+    gzip.write_all(json.as_bytes()).map_err(failed)?;
+    Ok(base64_text::encode(&gzip.finish().map_err(failed)?))
+}
+
+/// Reads the value of `data.release`. JSON that is not compressed is read as well. The labels stay empty.
+///
+/// # Errors
+/// The value is no base64, its gzip is damaged, or it is no release.
+pub fn decode(data: &str) -> Result<Release, DecodeError> {
+    let bytes = base64_text::decode(data).map_err(DecodeError::Base64)?;
+    if bytes.len() > 3 && bytes.starts_with(&GZIP_MAGIC) { decode_json(&unzip(&bytes)?) } else { decode_json(&bytes) }
+}
+
+/// Reads a release from its JSON; unknown fields are skipped.
+///
+/// # Errors
+/// The text is no JSON, or a field has the wrong type; in Go's words.
+pub fn decode_json(json: &[u8]) -> Result<Release, DecodeError> {
+    match serde_json::from_slice::<Option<Object<Release>>>(json) {
+        Ok(release) => Ok(release.unwrap_or_default().0),
+        Err(first) => decode_slowly(json, &first),
+    }
+}
+
+/// HELM: what serde refuses, Go may still read (a key twice, deep values); else this finds Go's words.
+fn decode_slowly(json: &[u8], first: &serde_json::Error) -> Result<Release, DecodeError> {
+    let value = gotmpl::json::parse(json)?;
+    if let Some(fault) = type_fault(&value) {
+        return Err(DecodeError::Type(fault));
+    }
+    serde_json::from_value::<Option<Object<Release>>>(value)
+        .map(|release| release.unwrap_or_default().0)
+        .map_err(|_| DecodeError::Type(first.to_string()))
+}
+
+fn unzip(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut json = Vec::with_capacity(bytes.len() * 4);
+    let mut gzip = MultiGzDecoder::new(bytes).take(MAX_RELEASE_BYTES + 1);
+    gzip.read_to_end(&mut json).map_err(|e| match (e.kind(), e.to_string()) {
+        (ErrorKind::UnexpectedEof, _) => DecodeError::Gzip("unexpected EOF"),
+        (_, text) if text.contains("checksum") => DecodeError::Gzip("gzip: invalid checksum"),
+        (_, text) if text.contains("header") => DecodeError::Gzip("gzip: invalid header"),
+        _ => DecodeError::Flate(e),
+    })?;
+    if json.len() as u64 > MAX_RELEASE_BYTES { Err(DecodeError::TooLarge) } else { Ok(json) }
+}

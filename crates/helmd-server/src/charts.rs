@@ -1,0 +1,148 @@
+//! Where the charts of requests come from, with the loaded ones kept.
+
+use helmd_chart::{ArchiveLimits, Chart, HelmMajor};
+use helmd_kube::helm_text;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// What a request says of the chart that it wants.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ChartRequest {
+    /// An upload's file name, a path, `repo/name`, or a URL.
+    pub(crate) chart: String,
+    /// A version or range; without meaning for files.
+    pub(crate) version: String,
+    /// The URL of a repository.
+    pub(crate) repo: String,
+}
+
+/// Loaded charts that are kept; the one used longest ago goes first.
+const KEPT_CHARTS: usize = 32;
+
+/// A file as it was when it was read.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Stamp {
+    path: PathBuf,
+    modified: Option<SystemTime>,
+    size_bytes: u64,
+}
+
+#[derive(Default)]
+struct Kept {
+    charts: HashMap<Stamp, (u64, Chart)>,
+    clock: u64,
+}
+
+/// Finds and loads charts.
+pub(crate) struct Charts {
+    upload_dir: PathBuf,
+    compat_unsafe: bool,
+    helm: HelmMajor,
+    limits: ArchiveLimits,
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl Charts {
+    pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, helm: HelmMajor) -> Charts {
+        Charts { upload_dir, compat_unsafe, helm, limits: ArchiveLimits::default(), kept: Arc::default() }
+    }
+
+    /// The chart that a request names.
+    ///
+    /// # Errors
+    /// Helm's sentence, or why this server does not go there.
+    pub(crate) async fn load(&self, request: &ChartRequest) -> Result<Chart, String> {
+        let path = self.locate(request)?;
+        let (helm, limits, kept) = (self.helm, self.limits.clone(), Arc::clone(&self.kept));
+        tokio::task::spawn_blocking(move || read(&path, helm, &limits, &kept))
+            .await
+            .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?
+    }
+
+    fn locate(&self, request: &ChartRequest) -> Result<PathBuf, String> {
+        let chart = request.chart.as_str();
+        if climbs(chart) {
+            return Err(format!("path \"{chart}\" not found: a chart name must not hold \"..\""));
+        }
+        if chart.starts_with("oci://") {
+            return Err(format!("unable to lookup chart \"{chart}\", missing registry client"));
+        }
+        // HELM: anything that ends in .tgz and names no host lies in the upload folder.
+        if chart.rsplit('.').next() == Some("tgz") && !chart.contains(':') {
+            let path = self.upload_dir.join(chart.trim_start_matches('/'));
+            return if path.exists() { Ok(path) } else { Err(format!("path \"{}\" not found", path.display())) };
+        }
+        if !request.repo.is_empty() || chart.contains("://") {
+            return Err("charts from repositories are not available on this server: upload the chart".to_owned());
+        }
+        let path = Path::new(chart);
+        if self.compat_unsafe && path.exists() {
+            return Ok(path.to_owned());
+        }
+        if path.is_absolute() || chart.starts_with('.') {
+            return Err(match self.compat_unsafe {
+                true => format!("path \"{chart}\" not found"),
+                false => format!("path \"{chart}\" not found: paths on the server are refused, upload the chart instead"),
+            });
+        }
+        match chart.split_once('/') {
+            Some((repo, _)) => Err(format!("repo {repo} not found")),
+            None => Err(format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {chart}")),
+        }
+    }
+}
+
+/// Whether a path has an element that leaves its folder.
+fn climbs(path: &str) -> bool {
+    path.split(['/', '\\']).any(|part| part == "..")
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some(Stamp { path: path.to_owned(), modified: meta.modified().ok(), size_bytes: meta.len() })
+}
+
+fn read(path: &Path, helm: HelmMajor, limits: &ArchiveLimits, kept: &Mutex<Kept>) -> Result<Chart, String> {
+    let stamp = stamp(path);
+    if let Some(stamp) = &stamp {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.clock += 1;
+        let now = kept.clock;
+        if let Some((used, chart)) = kept.charts.get_mut(stamp) {
+            *used = now;
+            return Ok(chart.clone());
+        }
+    }
+    let chart = helmd_repo::local::load(path, helm, limits).map_err(|e| helm_text(&e))?;
+    if let Some(stamp) = stamp {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = kept.clock;
+        if kept.charts.len() >= KEPT_CHARTS {
+            let oldest = kept.charts.iter().min_by_key(|(_, (used, _))| *used).map(|(s, _)| s.clone());
+            oldest.and_then(|s| kept.charts.remove(&s));
+        }
+        kept.charts.insert(stamp, (now, chart.clone()));
+    }
+    Ok(chart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locate(chart: &str) -> String {
+        let charts = Charts::new(PathBuf::from("/nowhere"), false, HelmMajor::Helm3);
+        charts.locate(&ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() }).unwrap_err()
+    }
+
+    #[test]
+    fn names_that_are_refused() {
+        assert!(locate("../x.tgz").contains("must not hold"));
+        assert!(locate("/etc").contains("refused"));
+        assert_eq!(locate("foo/bar"), "repo foo not found");
+        assert_eq!(locate("demo"), "non-absolute URLs should be in form of repo_name/path_to_chart, got: demo");
+        assert_eq!(locate("a.tgz"), "path \"/nowhere/a.tgz\" not found");
+    }
+}

@@ -1,0 +1,99 @@
+//! The helm-wrapper API under `/api`: same routes, same bodies, same answers.
+
+mod body;
+mod charts;
+mod envelope;
+mod options;
+mod releases;
+mod repositories;
+mod route;
+mod uploads;
+
+use crate::App;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::response::Response;
+use route::{Call, Matched};
+
+/// The query of a request; the first of equal names counts, as in the Go program.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn read(raw: Option<&str>) -> Query {
+        Query(url::form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect())
+    }
+    /// The first value of `name`.
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let call = match route::find(&method, uri.path()) {
+        Matched::Call(call) => call,
+        Matched::RedirectWithoutSlash => return redirect(&method, &uri),
+        Matched::NotFound => return plain(StatusCode::NOT_FOUND, "404 page not found"),
+        Matched::BadPath => return plain(StatusCode::BAD_REQUEST, "400 Bad Request"),
+    };
+    let query = Query::read(uri.query());
+    if call == Call::Upload {
+        return uploads::upload(&app, request).await;
+    }
+    let limit = app.settings.limits.body_bytes;
+    let body = match axum::body::to_bytes(request.into_body(), limit).await {
+        Ok(body) => body,
+        Err(_) => return envelope::fail(&format!("the request body is larger than the limit of {limit} bytes, or broke off")),
+    };
+    match call {
+        Call::Welcome => envelope::text(StatusCode::OK, "Welcome helm wrapper server"),
+        Call::Envs => envelope::ok(&app.settings.helm_env),
+        Call::ListRepositories => repositories::list(&app),
+        Call::UpdateRepositories => repositories::update(&app).await,
+        Call::AddRepository => repositories::add(&app, &body).await,
+        Call::RemoveRepository { name } => repositories::remove(&app, &name).await,
+        Call::SearchCharts => repositories::search(&app, &query).await,
+        Call::ShowChart => charts::show(&app, &query).await,
+        Call::Upload => unreachable_upload(),
+        Call::ListUploads => uploads::list(&app).await,
+        Call::DeleteUpload { chart } => uploads::delete(&app, &chart).await,
+        Call::ListReleases { namespace } => releases::list(&app, &namespace, &query, &body).await,
+        Call::GetRelease(target) => releases::get(&app, &target, &query).await,
+        Call::Install(target) => releases::install(&app, target, &query, &body).await,
+        Call::Upgrade(target) => releases::upgrade(&app, target, &query, &body).await,
+        Call::Uninstall(target) => releases::uninstall(&app, target, &query, &body).await,
+        Call::Rollback { target, revision } => releases::rollback(&app, target, &revision, &query, &body).await,
+        Call::Status(target) => releases::status(&app, &target, &query).await,
+        Call::History(target) => releases::history(&app, &target, &query).await,
+    }
+}
+
+fn unreachable_upload() -> Response {
+    envelope::fail("http: no such file")
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut response = envelope::text(status, text);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+/// 301 for GET, 307 for the rest, to the path without its last slash; the query stays.
+fn redirect(method: &axum::http::Method, uri: &axum::http::Uri) -> Response {
+    let mut target = uri.path().strip_suffix('/').unwrap_or(uri.path()).to_owned();
+    if let Some(query) = uri.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = if *method == axum::http::Method::GET {
+        StatusCode::MOVED_PERMANENTLY
+    } else {
+        StatusCode::TEMPORARY_REDIRECT
+    };
+    if let Ok(value) = HeaderValue::try_from(target) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response
+}

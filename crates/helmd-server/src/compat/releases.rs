@@ -1,0 +1,317 @@
+//! `/api/namespaces/:namespace/releases…`
+
+use super::body::{self, Fields};
+use super::route::Target;
+use super::{Query, envelope, options};
+use crate::App;
+use crate::charts::ChartRequest;
+use axum::response::Response;
+use helmd_action::{self as action, Context};
+use helmd_kube::helm_text;
+use helmd_release::{Hook, Release, Time};
+use serde::Serialize;
+
+/// A release in a list or a status; `revision` is a text there, as in the Go program.
+#[derive(Serialize)]
+struct Element {
+    name: String,
+    namespace: String,
+    revision: String,
+    updated: String,
+    status: String,
+    chart: String,
+    chart_version: String,
+    app_version: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    notes: String,
+}
+
+fn element(release: &Release, notes: bool) -> Element {
+    let metadata = release.chart_metadata();
+    let of = |f: fn(&helmd_chart::Metadata) -> &String| metadata.map(|m| f(m).clone()).unwrap_or_default();
+    Element {
+        name: release.name.clone(),
+        namespace: release.namespace.clone(),
+        revision: release.version.to_string(),
+        updated: release.info.last_deployed.map_or_else(|| "-".to_owned(), |t| t.go_string(None)),
+        status: release.info.status.to_string(),
+        chart: of(|m| &m.name),
+        chart_version: of(|m| &m.version),
+        app_version: of(|m| &m.app_version),
+        notes: if notes { release.info.notes.clone() } else { String::new() },
+    }
+}
+
+#[derive(Serialize)]
+struct HistoryElement {
+    revision: i64,
+    updated: String,
+    status: String,
+    chart: String,
+    app_version: String,
+    description: String,
+}
+
+#[derive(Serialize)]
+struct LastRun {
+    started_at: String,
+    completed_at: String,
+    phase: String,
+}
+
+#[derive(Serialize)]
+struct HookElement<'a> {
+    name: &'a str,
+    kind: &'a str,
+    path: &'a str,
+    manifest: &'a str,
+    events: Vec<String>,
+    last_run: LastRun,
+    #[serde(skip_serializing_if = "is_zero")]
+    weight: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    delete_policies: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(n: &i64) -> bool {
+    *n == 0
+}
+
+fn rfc3339(time: Option<Time>) -> String {
+    time.map(|t| t.rfc3339_nano()).unwrap_or_default()
+}
+
+fn hook_element(hook: &Hook) -> HookElement<'_> {
+    HookElement {
+        name: &hook.name,
+        kind: &hook.kind,
+        path: &hook.path,
+        manifest: &hook.manifest,
+        events: hook.events.iter().map(ToString::to_string).collect(),
+        last_run: LastRun {
+            started_at: rfc3339(hook.last_run.started_at),
+            completed_at: rfc3339(hook.last_run.completed_at),
+            phase: hook.last_run.phase.to_string(),
+        },
+        weight: hook.weight,
+        delete_policies: hook.delete_policies.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The answer of a call: an error text becomes code 1.
+fn answer(result: Result<Response, String>) -> Response {
+    result.unwrap_or_else(|error| {
+        tracing::warn!(%error, "call failed");
+        envelope::fail(&error)
+    })
+}
+
+fn text<E: std::error::Error>(error: E) -> String {
+    helm_text(&error)
+}
+
+/// `GET …/releases`
+pub(crate) async fn list(app: &App, namespace: &str, query: &Query, body: &[u8]) -> Response {
+    answer(list_inner(app, namespace, query, body).await)
+}
+
+async fn list_inner(app: &App, namespace: &str, query: &Query, body: &[u8]) -> Result<Response, String> {
+    let fields = body::read(&options::LIST, body)?;
+    let namespace = if fields.bool("all_namespaces") { "" } else { namespace };
+    let cx = app.context(query, namespace).await?;
+    let list = action::List {
+        all: fields.bool("all"),
+        all_namespaces: fields.bool("all_namespaces"),
+        by_date: fields.bool("by_date"),
+        sort_reverse: fields.bool("sort_reverse"),
+        limit: fields.int("limit"),
+        offset: fields.int("offset"),
+        filter: fields.text("filter").to_owned(),
+        uninstalled: fields.bool("uninstalled"),
+        superseded: fields.bool("superseded"),
+        uninstalling: fields.bool("uninstalling"),
+        deployed: fields.bool("deployed"),
+        failed: fields.bool("failed"),
+        pending: fields.bool("pending"),
+        default_states: action::DefaultStates::Helm3,
+        ..action::List::default()
+    };
+    if list.offset < 0 {
+        return Err("offset must not be negative".to_owned());
+    }
+    let listed = list.run(&cx).await.map_err(text)?;
+    for broken in &listed.undecodable {
+        tracing::warn!(key = %broken.key, namespace = %broken.namespace, "a stored release cannot be read");
+    }
+    let elements: Vec<Element> = listed.releases.iter().map(|r| element(r, false)).collect();
+    Ok(envelope::ok(&elements))
+}
+
+/// `GET …/releases/:release`
+pub(crate) async fn get(app: &App, target: &Target, query: &Query) -> Response {
+    answer(get_inner(app, target, query).await)
+}
+
+async fn get_inner(app: &App, target: &Target, query: &Query) -> Result<Response, String> {
+    let info = query.first("info").filter(|i| !i.is_empty()).unwrap_or("values");
+    if !matches!(info, "hooks" | "manifest" | "notes" | "values") {
+        return Err(format!("bad info {info}, release info only support hooks/manifest/notes/values"));
+    }
+    let cx = app.context(query, &target.namespace).await?;
+    let release = action::GetRelease::new(target.release.clone()).run(&cx).await.map_err(text)?;
+    Ok(match info {
+        "hooks" => envelope::ok(&release.hooks.iter().map(hook_element).collect::<Vec<_>>()),
+        "manifest" => envelope::ok(&release.manifest),
+        "notes" => envelope::ok(&release.info.notes),
+        _ => {
+            let given = release.config.filter(|c| !c.is_empty()).map(serde_json::Value::Object);
+            let given = given.unwrap_or(serde_json::Value::Null);
+            match query.first("output").filter(|o| !o.is_empty()).unwrap_or("json") {
+                "json" => envelope::ok(&given),
+                "yaml" => envelope::ok(&helmd_yaml::json_to_yaml(&given).map_err(text)?),
+                other => return Err(format!("invalid format type {other}, output only support json/yaml")),
+            }
+        }
+    })
+}
+
+/// `GET …/releases/:release/status`
+pub(crate) async fn status(app: &App, target: &Target, query: &Query) -> Response {
+    let run = async {
+        let cx = app.context(query, &target.namespace).await?;
+        let release = action::Status::new(target.release.clone()).run(&cx).await.map_err(text)?;
+        Ok(envelope::ok(&element(&release, true)))
+    };
+    answer(run.await)
+}
+
+/// `GET …/releases/:release/histories`: newest first.
+pub(crate) async fn history(app: &App, target: &Target, query: &Query) -> Response {
+    let run = async {
+        let cx = app.context(query, &target.namespace).await?;
+        let releases = action::History::new(target.release.clone()).run(&cx).await.map_err(text)?;
+        let elements: Vec<HistoryElement> = releases
+            .iter()
+            .rev()
+            .map(|r| HistoryElement {
+                revision: r.version,
+                updated: rfc3339(r.info.last_deployed),
+                status: r.info.status.to_string(),
+                chart: r.chart_title(),
+                app_version: r.app_version().to_owned(),
+                description: r.info.description.clone(),
+            })
+            .collect();
+        Ok(envelope::ok(&elements))
+    };
+    answer(run.await)
+}
+
+/// The chart that a body and query name.
+fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String> {
+    let chart = query.first("chart").unwrap_or_default();
+    if chart.is_empty() {
+        return Err("chart name can not be empty".to_owned());
+    }
+    Ok(ChartRequest {
+        chart: chart.to_owned(),
+        version: fields.text("version").to_owned(),
+        repo: fields.text("repo").to_owned(),
+    })
+}
+
+/// Runs a change so that it goes on when the client goes away.
+async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, String>> + Send + 'static,
+) -> Result<T, String> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(e) => {
+            tracing::error!(error = %e, "an operation ended by an internal fault");
+            Err("internal error: the operation ended unexpectedly, see the server's log".to_owned())
+        }
+    }
+}
+
+/// `POST …/releases/:release`
+pub(crate) async fn install(app: &App, target: Target, query: &Query, body: &[u8]) -> Response {
+    answer(install_inner(app, target, query, body).await)
+}
+
+async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, String> {
+    if query.first("chart").unwrap_or_default().is_empty() {
+        return Err("chart name can not be empty".to_owned());
+    }
+    let fields = body::read(&options::RELEASE, body)?;
+    let request = chart_request(query, &fields)?;
+    let values = options::values(&fields, app.helm)?;
+    let cx = app.context(query, &target.namespace).await?;
+    options::timeout(&fields)?;
+    let chart = app.charts.load(&request).await?;
+    installable(&chart)?;
+    helmd_action::check_dependencies(&chart).map_err(text)?;
+    let subject = options::Subject { name: target.release, chart, values };
+    let install = options::install(&fields, subject)?;
+    detached(async move { install.run(&cx).await.map_err(text) }).await?;
+    Ok(envelope::done())
+}
+
+fn installable(chart: &helmd_chart::Chart) -> Result<(), String> {
+    match chart.metadata.chart_type.as_str() {
+        "" | "application" => Ok(()),
+        other => Err(format!("{other} charts are not installable")),
+    }
+}
+
+/// `PUT …/releases/:release`
+pub(crate) async fn upgrade(app: &App, target: Target, query: &Query, body: &[u8]) -> Response {
+    answer(upgrade_inner(app, target, query, body).await)
+}
+
+async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, String> {
+    if query.first("chart").unwrap_or_default().is_empty() {
+        return Err("chart name can not be empty".to_owned());
+    }
+    let fields = body::read(&options::RELEASE, body)?;
+    let request = chart_request(query, &fields)?;
+    let values = options::values(&fields, app.helm)?;
+    let cx = app.context(query, &target.namespace).await?;
+    options::timeout(&fields)?;
+    let chart = app.charts.load(&request).await?;
+    helmd_action::check_dependencies(&chart).map_err(text)?;
+    let subject = options::Subject { name: target.release, chart, values };
+    let upgrade = options::upgrade(&fields, subject)?;
+    detached(async move { upgrade.run(&cx).await.map_err(text) }).await?;
+    Ok(envelope::done())
+}
+
+/// `PUT …/releases/:release/versions/:reversion`
+pub(crate) async fn rollback(app: &App, target: Target, revision: &str, query: &Query, body: &[u8]) -> Response {
+    let run = async {
+        let revision = go_atoi(revision)?;
+        let fields = body::read(&options::RELEASE, body)?;
+        let cx = app.context(query, &target.namespace).await?;
+        let rollback = options::rollback(&fields, target.release.clone(), revision)?;
+        detached(async move { rollback.run(&cx).await.map_err(text) }).await?;
+        Ok(envelope::done())
+    };
+    answer(run.await)
+}
+
+/// Go's `strconv.Atoi`, whose error names itself.
+fn go_atoi(text: &str) -> Result<i64, String> {
+    gotmpl::strconv::parse_int(text, 10, 64).map_err(|e| e.to_string().replace("strconv.ParseInt", "strconv.Atoi"))
+}
+
+/// `DELETE …/releases/:release`
+pub(crate) async fn uninstall(app: &App, target: Target, query: &Query, body: &[u8]) -> Response {
+    let run = async {
+        let fields = body::read(&options::UNINSTALL, body)?;
+        let cx: Context = app.context(query, &target.namespace).await?;
+        let uninstall = options::uninstall(&fields, target.release.clone())?;
+        detached(async move { uninstall.run(&cx).await.map_err(text) }).await?;
+        Ok(envelope::done())
+    };
+    answer(run.await)
+}

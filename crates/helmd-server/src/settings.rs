@@ -1,0 +1,202 @@
+//! What the server is started with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything the handlers need to know about how the server was started.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Folder of uploaded charts; absolute.
+    pub upload_dir: PathBuf,
+    /// Chart repositories of the config file.
+    pub repositories: Vec<RepositoryEntry>,
+    /// Registries of the config file.
+    pub registries: Vec<RepositoryEntry>,
+    /// Whether paths and URLs in parameters work as in the Go program (`--compat-unsafe`).
+    pub compat_unsafe: bool,
+    /// Which cluster, unless a request names another.
+    pub kube: KubeSettings,
+    /// Release storage driver name as in `HELM_DRIVER`; empty means Secrets.
+    pub driver: String,
+    /// What `GET /api/envs` answers.
+    pub helm_env: BTreeMap<String, String>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// The process-wide choice of a cluster.
+#[derive(Debug, Clone, Default)]
+pub struct KubeSettings {
+    /// `--kubeconfig`; several paths may be joined as in `KUBECONFIG`.
+    pub kubeconfig: Option<String>,
+    /// `--kube-context`
+    pub context: Option<String>,
+    /// `--kube-token`
+    pub token: Option<String>,
+    /// `--kube-apiserver`
+    pub apiserver: Option<String>,
+}
+
+/// A repository or registry of the config file.
+#[derive(Clone, Default)]
+pub struct RepositoryEntry {
+    /// Its name.
+    pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// Basic authentication.
+    pub username: String,
+    /// Basic authentication.
+    pub password: String,
+}
+
+impl std::fmt::Debug for RepositoryEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} (credentials: {})", self.name, self.url, !self.username.is_empty())
+    }
+}
+
+/// Limits with their defaults.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Largest JSON body, bytes.
+    pub body_bytes: usize,
+    /// Largest uploaded chart, bytes.
+    pub upload_bytes: usize,
+    /// How long a request's head may take to arrive.
+    pub header_read: Duration,
+    /// How long running requests may go on after a stop signal.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            body_bytes: 16 * 1024 * 1024,
+            upload_bytes: 100 * 1024 * 1024,
+            header_read: Duration::from_secs(30),
+            shutdown: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why a config file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Not YAML, or no mapping.
+    #[error("config file is no YAML mapping")]
+    NotYaml(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// `uploadPath` is relative.
+    #[error("charts upload path is not absolute")]
+    RelativeUploadPath,
+    /// A field has a wrong type.
+    #[error("config file: {field} must be {want}")]
+    WrongType {
+        /// Where.
+        field: String,
+        /// What it must be.
+        want: &'static str,
+    },
+}
+
+/// What a config file says.
+#[derive(Debug, Default)]
+pub struct ConfigFile {
+    /// `uploadPath`
+    pub upload_path: Option<PathBuf>,
+    /// `helmRepos`
+    pub repositories: Vec<RepositoryEntry>,
+    /// `helmRegistries`
+    pub registries: Vec<RepositoryEntry>,
+}
+
+impl ConfigFile {
+    /// Reads helm-wrapper's `config.yaml`. Keys match without case, unknown keys are ignored.
+    ///
+    /// # Errors
+    /// What is wrong with it; nothing is taken from it then.
+    pub fn parse(text: &[u8]) -> Result<ConfigFile, ConfigError> {
+        let json = helmd_yaml::parse(text, helmd_yaml::Numbers::Json).map_err(|e| ConfigError::NotYaml(Box::new(e)))?;
+        let mut config = ConfigFile::default();
+        let entries = match json {
+            serde_json::Value::Null => return Ok(config),
+            serde_json::Value::Object(entries) => entries,
+            _ => return Err(ConfigError::WrongType { field: "the document".to_owned(), want: "a mapping" }),
+        };
+        for (key, value) in entries {
+            if value.is_null() {
+                continue;
+            }
+            match key.to_ascii_lowercase().as_str() {
+                "uploadpath" => {
+                    let path = PathBuf::from(text_of(&key, &value)?);
+                    if !path.is_absolute() {
+                        return Err(ConfigError::RelativeUploadPath);
+                    }
+                    config.upload_path = Some(path);
+                }
+                "helmrepos" => config.repositories = repositories(&key, &value)?,
+                "helmregistries" => config.registries = repositories(&key, &value)?,
+                _ => {}
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn text_of(field: &str, value: &serde_json::Value) -> Result<String, ConfigError> {
+    match value {
+        serde_json::Value::String(s) => Ok(s.clone()),
+        serde_json::Value::Number(n) => Ok(n.to_string()),
+        serde_json::Value::Bool(b) => Ok(b.to_string()),
+        _ => Err(ConfigError::WrongType { field: field.to_owned(), want: "a text" }),
+    }
+}
+
+fn repositories(field: &str, value: &serde_json::Value) -> Result<Vec<RepositoryEntry>, ConfigError> {
+    let wrong = || ConfigError::WrongType { field: field.to_owned(), want: "a list of mappings with name and url" };
+    let items = value.as_array().ok_or_else(wrong)?;
+    items
+        .iter()
+        .map(|item| {
+            let item = item.as_object().ok_or_else(wrong)?;
+            let get = |wanted: &str| {
+                item.iter()
+                    .find(|(k, v)| k.eq_ignore_ascii_case(wanted) && !v.is_null())
+                    .map_or(Ok(String::new()), |(k, v)| text_of(k, v))
+            };
+            Ok(RepositoryEntry {
+                name: get("name")?,
+                url: get("url")?,
+                username: get("username")?,
+                password: get("password")?,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readmes_config_is_read() {
+        let config = ConfigFile::parse(
+            b"uploadPath: /data/charts\nhelmRepos:\n- name: a\n  url: http://127.0.0.1/a\n  username: u\nother: 1\n",
+        )
+        .unwrap();
+        assert_eq!(config.upload_path.as_deref(), Some(std::path::Path::new("/data/charts")));
+        assert_eq!(config.repositories[0].name, "a");
+        assert!(!format!("{:?}", config.repositories[0]).contains('u') || config.repositories[0].password.is_empty());
+    }
+
+    #[test]
+    fn a_relative_upload_path_is_refused() {
+        assert_eq!(
+            ConfigFile::parse(b"uploadPath: charts").unwrap_err().to_string(),
+            "charts upload path is not absolute"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a release could not be read or written.
+
+use helmd_kube::{ErrorKind, KubeError};
+use helmd_release::DecodeError;
+
+/// Why a release could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// There is no such release or revision.
+    #[error("release: not found")]
+    NotFound,
+    /// The revision exists already: somebody else made it.
+    #[error("release: already exists")]
+    AlreadyExists,
+    /// No revision has the status `deployed`.
+    #[error("{name:?} has no deployed releases")]
+    NoDeployed {
+        /// The release.
+        name: String,
+    },
+    /// The cluster refused or could not be asked.
+    #[error("{text}")]
+    Cluster {
+        /// What was asked, in Helm's words.
+        text: &'static str,
+        /// Why it failed.
+        source: KubeError,
+    },
+    /// As [`StorageError::Cluster`], for a question about one key.
+    #[error("get: failed to get {key:?}")]
+    Get {
+        /// The record.
+        key: String,
+        /// Why it failed.
+        source: KubeError,
+    },
+    /// Helm gives the cluster's words alone.
+    #[error(transparent)]
+    Delete(KubeError),
+    /// A record holds something else than a release.
+    #[error("get: failed to decode data {key:?}")]
+    Decode {
+        /// The record.
+        key: String,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+    /// A release cannot be written down.
+    #[error("{verb}: failed to encode release {name:?}: {reason}")]
+    Encode {
+        /// `create` or `update`.
+        verb: &'static str,
+        /// The release.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Several old revisions could not be removed.
+    #[error("encountered {count} deletion errors. First is")]
+    Prune {
+        /// How many.
+        count: usize,
+        /// The first.
+        source: Box<StorageError>,
+    },
+    /// There is no driver of that name.
+    #[error("unknown driver {0:?}")]
+    UnknownDriver(String),
+}
+
+impl StorageError {
+    /// What sort of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound | Self::NoDeployed { .. } => ErrorKind::NotFound,
+            Self::AlreadyExists => ErrorKind::AlreadyExists,
+            Self::Cluster { source, .. } | Self::Get { source, .. } | Self::Delete(source) => source.kind(),
+            Self::Decode { .. } | Self::Encode { .. } => ErrorKind::Internal,
+            Self::Prune { source, .. } => source.kind(),
+            Self::UnknownDriver(_) => ErrorKind::Invalid,
+        }
+    }
+
+    /// Whether there is no such release or revision.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound)
+    }
+}

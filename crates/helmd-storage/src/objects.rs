@@ -1,0 +1,218 @@
+//! Releases in Secrets or ConfigMaps, laid out as Helm does: one object per revision, named by the
+//! key, labelled with name, owner, status and version.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use helmd_chart::HelmMajor;
+use helmd_kube::transport::Call;
+use helmd_kube::{Cluster, KubeError};
+use helmd_release::{Release, STORAGE_TYPE, Stamp, storage_labels};
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use crate::driver::{Body, Driver, DriverKind, Query, Record, RecordHead};
+use crate::error::StorageError;
+
+/// Asks for metadata only; a server that cannot do so gives the whole objects.
+const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// Keeps releases in objects of the cluster.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    cluster: Cluster,
+    plural: &'static str,
+    kind: &'static str,
+    helm: HelmMajor,
+}
+
+#[derive(Deserialize)]
+struct List {
+    #[serde(default)]
+    items: Option<Vec<Stored>>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    metadata: Meta,
+    #[serde(default)]
+    data: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    namespace: String,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    resource_version: String,
+}
+
+impl Meta {
+    fn head(self) -> RecordHead {
+        RecordHead::from_labels(self.name, self.namespace, self.labels.unwrap_or_default(), self.resource_version)
+    }
+}
+
+impl Objects {
+    /// A driver on a cluster. [`DriverKind::Memory`] is taken as Secrets.
+    #[must_use]
+    pub fn new(cluster: &Cluster, kind: DriverKind) -> Self {
+        let (plural, kind) = match kind {
+            DriverKind::ConfigMap => ("configmaps", "ConfigMap"),
+            DriverKind::Secret | DriverKind::Memory => ("secrets", "Secret"),
+        };
+        Self { cluster: cluster.clone(), plural, kind, helm: HelmMajor::Helm4 }
+    }
+
+    /// The same, writing records as this Helm does. Either Helm reads both forms.
+    #[must_use]
+    pub fn with_format(mut self, helm: HelmMajor) -> Self {
+        self.helm = helm;
+        self
+    }
+
+    fn path(&self, namespace: &str, key: Option<&str>) -> String {
+        let collection = if namespace.is_empty() {
+            format!("/api/v1/{}", self.plural)
+        } else {
+            format!("/api/v1/namespaces/{namespace}/{}", self.plural)
+        };
+        match key {
+            Some(key) => format!("{collection}/{key}"),
+            None => collection,
+        }
+    }
+
+    fn list(&self, namespace: &str, query: &Query) -> Call {
+        let mut selector = String::new();
+        if let Some(name) = &query.name {
+            selector.push_str(&format!("name={name},"));
+        }
+        selector.push_str("owner=helm");
+        match query.statuses.as_slice() {
+            [] => {}
+            [one] => selector.push_str(&format!(",status={one}")),
+            many => selector.push_str(&format!(",status in ({})", many.join(","))),
+        }
+        Call::new(Method::GET, self.path(namespace, None)).query("labelSelector", selector)
+    }
+
+    async fn read_list(&self, call: Call) -> Result<Vec<Stored>, KubeError> {
+        let answer = self.cluster.call(call).await?;
+        let list: List = serde_json::from_slice(&answer.body)
+            .map_err(|err| KubeError::Answer(format!("couldn't decode the server's answer: {err}")))?;
+        Ok(list.items.unwrap_or_default())
+    }
+
+    fn record(&self, stored: Stored) -> Record {
+        let text = stored.data.and_then(|mut data| data.remove("release")).unwrap_or_default();
+        let body = if self.kind == "Secret" {
+            // What is no base64 is no release either; decoding the record says so.
+            BASE64.decode(text).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        } else {
+            text
+        };
+        Record { head: stored.metadata.head(), body: Body::Encoded(body) }
+    }
+
+    fn object(&self, verb: &'static str, release: &Release, stamp: Stamp) -> Result<Json, StorageError> {
+        let text = helmd_release::encode(release, self.helm).map_err(|reason| StorageError::Encode {
+            verb,
+            name: release.name.clone(),
+            reason: reason.to_string(),
+        })?;
+        let mut object = json!({
+            "apiVersion": "v1",
+            "kind": self.kind,
+            "metadata": {
+                "name": release.storage_key(),
+                "namespace": release.namespace,
+                "labels": storage_labels(release, stamp),
+            },
+        });
+        if let Json::Object(object) = &mut object {
+            if self.kind == "Secret" {
+                object.insert("type".to_owned(), json!(STORAGE_TYPE));
+                object.insert("data".to_owned(), json!({"release": BASE64.encode(text)}));
+            } else {
+                object.insert("data".to_owned(), json!({"release": text}));
+            }
+        }
+        Ok(object)
+    }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+#[async_trait]
+impl Driver for Objects {
+    async fn get(&self, namespace: &str, key: &str) -> Result<Record, StorageError> {
+        let call = Call::new(Method::GET, self.path(namespace, Some(key)));
+        let failed = |source: KubeError| {
+            if source.is_not_found() { StorageError::NotFound } else { StorageError::Get { key: key.to_owned(), source } }
+        };
+        let answer = self.cluster.call(call).await.map_err(failed)?;
+        let stored: Stored = serde_json::from_slice(&answer.body)
+            .map_err(|err| failed(KubeError::Answer(format!("couldn't decode the server's answer: {err}"))))?;
+        Ok(self.record(stored))
+    }
+
+    async fn heads(&self, namespace: &str, query: &Query) -> Result<Vec<RecordHead>, StorageError> {
+        let stored = self
+            .read_list(self.list(namespace, query).accept(METADATA_ONLY))
+            .await
+            .map_err(|source| StorageError::Cluster { text: list_text(query), source })?;
+        Ok(stored.into_iter().map(|stored| stored.metadata.head()).collect())
+    }
+
+    async fn query(&self, namespace: &str, query: &Query) -> Result<Vec<Record>, StorageError> {
+        let stored = self
+            .read_list(self.list(namespace, query))
+            .await
+            .map_err(|source| StorageError::Cluster { text: list_text(query), source })?;
+        Ok(stored.into_iter().map(|stored| self.record(stored)).collect())
+    }
+
+    async fn create(&self, release: &Release) -> Result<(), StorageError> {
+        let object = self.object("create", release, Stamp::Created(now()))?;
+        let call = Call::new(Method::POST, self.path(&release.namespace, None)).json(&object);
+        match self.cluster.call(call).await {
+            Ok(_) => Ok(()),
+            Err(err) if err.is_already_exists() => Err(StorageError::AlreadyExists),
+            Err(source) => Err(StorageError::Cluster { text: "create: failed to create", source }),
+        }
+    }
+
+    async fn update(&self, release: &Release) -> Result<(), StorageError> {
+        let object = self.object("update", release, Stamp::Modified(now()))?;
+        let key = release.storage_key();
+        let call = Call::new(Method::PUT, self.path(&release.namespace, Some(&key))).json(&object);
+        match self.cluster.call(call).await {
+            Ok(_) => Ok(()),
+            Err(source) => Err(StorageError::Cluster { text: "update: failed to update", source }),
+        }
+    }
+
+    async fn delete(&self, namespace: &str, key: &str) -> Result<(), StorageError> {
+        let call = Call::new(Method::DELETE, self.path(namespace, Some(key)));
+        match self.cluster.call(call).await {
+            Ok(_) => Ok(()),
+            Err(err) if err.is_not_found() => Err(StorageError::NotFound),
+            Err(err) => Err(StorageError::Delete(err)),
+        }
+    }
+}
+
+fn list_text(query: &Query) -> &'static str {
+    if query.name.is_some() { "query: failed to query with labels" } else { "list: failed to list" }
+}

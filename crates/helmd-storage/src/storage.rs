@@ -1,0 +1,297 @@
+//! The questions that Helm's verbs ask about releases.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt as _};
+use helmd_kube::Cluster;
+use helmd_release::{Release, storage_key};
+use serde::Serialize;
+
+use crate::driver::{Driver, DriverKind, Query, Record, RecordHead};
+use crate::error::StorageError;
+use crate::memory::Memory;
+use crate::objects::Objects;
+
+/// Up to how many records are fetched one by one before one list of all is cheaper.
+const ONE_BY_ONE: usize = 24;
+/// How many records are fetched at a time.
+const PARALLEL: usize = 12;
+
+/// The releases of a namespace (or of all, for reading).
+#[derive(Clone)]
+pub struct Storage {
+    driver: Arc<dyn Driver>,
+    namespace: String,
+}
+
+impl std::fmt::Debug for Storage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Storage").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+/// A record that holds something else than a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Undecodable {
+    /// The record.
+    pub key: String,
+    /// Where it lies.
+    pub namespace: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Releases, and the records that could not be read as such.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// In no order.
+    pub releases: Vec<Release>,
+    /// Records to look at by hand.
+    pub undecodable: Vec<Undecodable>,
+}
+
+impl Storage {
+    /// Releases in the cluster, in the handle's namespace; an empty one means all.
+    #[must_use]
+    pub fn for_cluster(kind: DriverKind, cluster: &Cluster) -> Self {
+        let driver: Arc<dyn Driver> = match kind {
+            DriverKind::Memory => Arc::new(Memory::default()),
+            kind => Arc::new(Objects::new(cluster, kind)),
+        };
+        Self::new(driver, cluster.namespace())
+    }
+
+    /// Releases in memory.
+    #[must_use]
+    pub fn memory(memory: Arc<Memory>, namespace: &str) -> Self {
+        Self::new(memory, namespace)
+    }
+
+    /// Releases wherever the driver keeps them.
+    #[must_use]
+    pub fn new(driver: Arc<dyn Driver>, namespace: &str) -> Self {
+        Self { driver, namespace: namespace.to_owned() }
+    }
+
+    /// The same place seen from another namespace; an empty one means all.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        Self::new(Arc::clone(&self.driver), namespace)
+    }
+
+    /// A revision.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] and the driver's.
+    pub async fn get(&self, name: &str, revision: i64) -> Result<Release, StorageError> {
+        let key = storage_key(name, revision);
+        decode(self.driver.get(&self.namespace, &key).await?)
+    }
+
+    /// What the labels of all revisions of a release say, oldest first; may be empty.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn revisions(&self, name: &str) -> Result<Vec<RecordHead>, StorageError> {
+        let mut heads = self.driver.heads(&self.namespace, &Query::of(name)).await?;
+        heads.sort_by_key(|head| head.revision);
+        Ok(heads)
+    }
+
+    /// The newest revision.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is none.
+    pub async fn last(&self, name: &str) -> Result<Release, StorageError> {
+        let newest = self.revisions(name).await?.pop().ok_or(StorageError::NotFound)?;
+        decode(self.driver.get(&self.namespace, &newest.key).await?)
+    }
+
+    /// The newest deployed revision.
+    ///
+    /// # Errors
+    /// [`StorageError::NoDeployed`] when there is none.
+    pub async fn deployed(&self, name: &str) -> Result<Release, StorageError> {
+        // HELM: work done side by side leaves several revisions deployed; the newest counts.
+        self.deployed_all(name).await?.pop().ok_or_else(|| StorageError::NoDeployed { name: name.to_owned() })
+    }
+
+    /// All deployed revisions, oldest first; may be empty.
+    ///
+    /// # Errors
+    /// The driver's; a record that cannot be decoded.
+    pub async fn deployed_all(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+        let query = Query { statuses: vec!["deployed".to_owned()], ..Query::of(name) };
+        let records = self.driver.query(&self.namespace, &query).await?;
+        sorted(records.into_iter().map(decode).collect::<Result<_, _>>()?)
+    }
+
+    /// All revisions, oldest first.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is none. A record that cannot be decoded is left out
+    /// unless it is the only one.
+    pub async fn history(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+        let records = self.driver.query(&self.namespace, &Query::of(name)).await?;
+        if records.is_empty() {
+            return Err(StorageError::NotFound);
+        }
+        let mut broken = None;
+        let mut releases = Vec::new();
+        for record in records {
+            match decode(record) {
+                Ok(release) => releases.push(release),
+                Err(err) => {
+                    tracing::warn!(error = %helmd_kube::helm_text(&err), "a release record cannot be decoded");
+                    broken = Some(err);
+                }
+            }
+        }
+        match broken {
+            Some(err) if releases.is_empty() => Err(err),
+            _ => sorted(releases),
+        }
+    }
+
+    /// Keeps a new revision; before that, forgets the oldest ones so that at most `max_history`
+    /// remain (0: all remain). The deployed one is never forgotten.
+    ///
+    /// # Errors
+    /// [`StorageError::AlreadyExists`] when somebody else made the revision.
+    pub async fn create(&self, release: &Release, max_history: usize) -> Result<(), StorageError> {
+        if let Some(keep) = max_history.checked_sub(1) {
+            self.prune(&release.name, keep).await?;
+        }
+        self.driver.create(release).await
+    }
+
+    /// Changes a revision.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn update(&self, release: &Release) -> Result<(), StorageError> {
+        self.driver.update(release).await
+    }
+
+    /// Forgets a revision.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] and the driver's.
+    pub async fn delete(&self, name: &str, revision: i64) -> Result<(), StorageError> {
+        self.driver.delete(&self.namespace, &storage_key(name, revision)).await
+    }
+
+    async fn prune(&self, name: &str, keep: usize) -> Result<(), StorageError> {
+        let heads = self.revisions(name).await?;
+        let deployed = heads.iter().rev().find(|head| head.status == "deployed").map(|head| head.revision);
+        let surplus = heads.len().saturating_sub(keep);
+        let oldest = heads.iter().filter(|head| Some(head.revision) != deployed).take(surplus);
+        let mut errors = Vec::new();
+        for head in oldest {
+            if let Err(err) = self.driver.delete(&self.namespace, &head.key).await {
+                errors.push(err);
+            }
+        }
+        let count = errors.len();
+        match errors.into_iter().next() {
+            None => Ok(()),
+            Some(only) if count == 1 => Err(only),
+            Some(first) => Err(StorageError::Prune { count, source: Box::new(first) }),
+        }
+    }
+
+    /// The releases whose records `choose` picks by their labels, which it gets all at once.
+    ///
+    /// # Errors
+    /// The driver's. Records that cannot be decoded are listed apart.
+    pub async fn list(&self, choose: impl FnOnce(Vec<RecordHead>) -> Vec<RecordHead>) -> Result<Listing, StorageError> {
+        let heads = choose(self.driver.heads(&self.namespace, &Query::default()).await?);
+        let records = if heads.len() <= ONE_BY_ONE { self.fetch(heads).await? } else { self.fetch_all(heads).await? };
+        let mut listing = Listing::default();
+        for record in records {
+            let (key, namespace) = (record.head.key.clone(), record.head.namespace.clone());
+            match record.decode() {
+                Ok(release) => listing.releases.push(release),
+                Err(err) => listing.undecodable.push(Undecodable { key, namespace, reason: helmd_kube::helm_text(&err) }),
+            }
+        }
+        Ok(listing)
+    }
+
+    async fn fetch(&self, heads: Vec<RecordHead>) -> Result<Vec<Record>, StorageError> {
+        let gets = stream::iter(heads.into_iter().map(|head| async move {
+            match self.driver.get(&head.namespace, &head.key).await {
+                Ok(record) => Ok(Some(record)),
+                // Gone since the labels were read.
+                Err(StorageError::NotFound) => Ok(None),
+                Err(err) => Err(err),
+            }
+        }));
+        let records: Vec<Result<Option<Record>, StorageError>> = gets.buffered(PARALLEL).collect().await;
+        Ok(records.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    async fn fetch_all(&self, heads: Vec<RecordHead>) -> Result<Vec<Record>, StorageError> {
+        let mut statuses: Vec<String> = heads.iter().map(|head| head.status.clone()).collect();
+        statuses.sort();
+        statuses.dedup();
+        if statuses.iter().any(String::is_empty) {
+            statuses.clear();
+        }
+        let wanted: BTreeMap<(String, String), ()> =
+            heads.into_iter().map(|head| ((head.namespace, head.key), ())).collect();
+        let records = self.driver.query(&self.namespace, &Query { name: None, statuses }).await?;
+        Ok(records
+            .into_iter()
+            .filter(|record| wanted.contains_key(&(record.head.namespace.clone(), record.head.key.clone())))
+            .collect())
+    }
+}
+
+fn sorted(mut releases: Vec<Release>) -> Result<Vec<Release>, StorageError> {
+    releases.sort_by_key(|release| release.version);
+    Ok(releases)
+}
+
+fn decode(record: Record) -> Result<Release, StorageError> {
+    let key = record.head.key.clone();
+    record.decode().map_err(|source| StorageError::Decode { key, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use helmd_release::Status;
+
+    fn release(name: &str, version: i64, status: Status) -> Release {
+        let mut release = Release { name: name.into(), namespace: "n".into(), version, ..Release::default() };
+        release.set_status(status, "");
+        release
+    }
+
+    #[tokio::test]
+    async fn pruning_spares_the_deployed_revision() {
+        let storage = Storage::memory(Arc::default(), "n");
+        storage.create(&release("a", 1, Status::Deployed), 0).await.unwrap();
+        for version in 2..5 {
+            storage.create(&release("a", version, Status::Failed), 0).await.unwrap();
+        }
+        storage.create(&release("a", 5, Status::PendingUpgrade), 3).await.unwrap();
+        let left: Vec<i64> = storage.history("a").await.unwrap().iter().map(|release| release.version).collect();
+        assert_eq!(left, [1, 4, 5]);
+        assert_eq!(storage.last("a").await.unwrap().version, 5);
+        assert_eq!(storage.deployed("a").await.unwrap().version, 1);
+    }
+
+    #[tokio::test]
+    async fn missing_and_doubled_releases_have_helms_sentences() {
+        let storage = Storage::memory(Arc::default(), "n");
+        assert_eq!(storage.last("a").await.unwrap_err().to_string(), "release: not found");
+        assert_eq!(storage.deployed("a").await.unwrap_err().to_string(), "\"a\" has no deployed releases");
+        storage.create(&release("a", 1, Status::Failed), 0).await.unwrap();
+        let twice = storage.create(&release("a", 1, Status::Failed), 0).await;
+        assert_eq!(twice.unwrap_err().to_string(), "release: already exists");
+        assert_eq!(DriverKind::from_env_name("zzz").unwrap_err().to_string(), "unknown driver \"zzz\"");
+    }
+}

@@ -1,0 +1,248 @@
+//! Laying values over the defaults of a chart and its subcharts.
+//!
+//! *Coalescing* removes what the user sets to null; *merging* keeps the nulls, for steps before the last one.
+
+use crate::error::ValuesError;
+use crate::table::{Entry, MAX_DEPTH, Table};
+use crate::warning::{Log, Warnings, go_text};
+use gotmpl::strconv::quote;
+use helmd_chart::{Chart, HelmMajor, Values};
+use serde_json::Value as Json;
+
+const GLOBAL: &str = "global";
+
+/// What happens to nulls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// Coalescing: a null removes the key.
+    Remove,
+    /// Merging: nulls stay.
+    Keep,
+}
+
+/// What coalescing needs to know of a chart.
+pub(crate) trait ChartValues: Sized {
+    fn name(&self) -> String;
+    fn defaults(&self) -> Option<std::sync::Arc<Values>>;
+    fn subcharts(&self) -> Vec<Self>;
+}
+
+impl ChartValues for &Chart {
+    fn name(&self) -> String {
+        self.metadata.name.clone()
+    }
+    fn defaults(&self) -> Option<std::sync::Arc<Values>> {
+        self.values.clone()
+    }
+    fn subcharts(&self) -> Vec<Self> {
+        self.dependencies.iter().collect()
+    }
+}
+
+/// The user's values over the chart's defaults, those of its subcharts in tables of their names, globals handed down.
+///
+/// # Errors
+/// Something else than a table stands where a subchart's values belong, or tables lie too deep.
+pub fn coalesce_values(chart: &Chart, values: &Values, helm: HelmMajor) -> Result<(Values, Warnings), ValuesError> {
+    let mut log = Log::new(helm);
+    let values = Table::from_values(values)?;
+    coalesce_into(&mut log, &chart, &values, Nulls::Remove)?;
+    Ok((values.to_values()?, log.warnings))
+}
+
+/// `over` with what `base` has in addition; a null in `over` removes a key of `base`.
+///
+/// # Errors
+/// Tables lie too deep.
+pub fn coalesce_tables(over: &Values, base: &Values) -> Result<(Values, Warnings), ValuesError> {
+    join_tables(over, base, Nulls::Remove)
+}
+
+/// `over` with what `base` has in addition; nulls stay.
+///
+/// # Errors
+/// Tables lie too deep.
+pub fn merge_tables(over: &Values, base: &Values) -> Result<(Values, Warnings), ValuesError> {
+    join_tables(over, base, Nulls::Keep)
+}
+
+fn join_tables(over: &Values, base: &Values, nulls: Nulls) -> Result<(Values, Warnings), ValuesError> {
+    let mut log = Log::new(HelmMajor::Helm4);
+    let (over, base) = (Table::from_values(over)?, Table::from_values(base)?);
+    join(&mut log, &over, &base, "", nulls)?;
+    Ok((over.to_values()?, log.warnings))
+}
+
+/// As [`coalesce_values`], in place.
+pub(crate) fn coalesce_into<C: ChartValues>(
+    log: &mut Log,
+    chart: &C,
+    values: &Table,
+    nulls: Nulls,
+) -> Result<(), ValuesError> {
+    Coalesce { log, nulls }.chart(chart, values, "")
+}
+
+/// Lays `over` over `base` in place; `path` is for warnings.
+pub(crate) fn join(log: &mut Log, over: &Table, base: &Table, path: &str, nulls: Nulls) -> Result<(), ValuesError> {
+    Coalesce { log, nulls }.tables(over, base, path, nulls, MAX_DEPTH)
+}
+
+fn dotted(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+struct Coalesce<'l> {
+    log: &'l mut Log,
+    nulls: Nulls,
+}
+
+impl Coalesce<'_> {
+    fn chart<C: ChartValues>(&mut self, chart: &C, values: &Table, path: &str) -> Result<(), ValuesError> {
+        let path = dotted(path, &chart.name());
+        let subcharts = chart.subcharts();
+        if let Some(defaults) = chart.defaults() {
+            self.defaults(&Table::from_values(&defaults)?, &subcharts, values, &path)?;
+        }
+        for subchart in &subcharts {
+            let name = subchart.name();
+            let inner = match values.get(&name) {
+                None => {
+                    let inner = Table::default();
+                    values.insert(&name, Entry::Table(inner.clone()));
+                    inner
+                }
+                Some(Entry::Table(inner)) => inner,
+                Some(Entry::Leaf(other)) => return Err(ValuesError::type_mismatch(&name, &other)),
+            };
+            self.globals(&inner, values, &path)?;
+            self.chart(subchart, &inner, &path)?;
+        }
+        Ok(())
+    }
+
+    /// Lays `values` over the chart's own defaults.
+    fn defaults<C: ChartValues>(
+        &mut self,
+        defaults: &Table,
+        subcharts: &[C],
+        values: &Table,
+        path: &str,
+    ) -> Result<(), ValuesError> {
+        // Helm 3 hands a default null on; helm 4 drops it, so that it hides nothing.
+        let drop_nulls = self.nulls == Nulls::Remove && self.log.helm == HelmMajor::Helm4;
+        for (key, default) in defaults.entries() {
+            match (values.get(&key), default) {
+                (None, default) if drop_nulls => {
+                    if default.is_null() {
+                        continue;
+                    }
+                    if let Some(table) = default.as_table() {
+                        remove_nulls(table);
+                    }
+                    values.insert(&key, default);
+                }
+                (None, default) => values.insert(&key, default),
+                (Some(value), _) if value.is_null() && self.nulls == Nulls::Remove => values.remove(&key),
+                (Some(Entry::Table(value)), Entry::Table(default)) => {
+                    let is_subchart = subcharts.iter().any(|s| s.name() == key);
+                    let nulls = if is_subchart { Nulls::Keep } else { self.nulls };
+                    if nulls == Nulls::Remove && drop_nulls {
+                        remove_nulls(&default);
+                    }
+                    self.tables(&value, &default, &dotted(path, &key), nulls, MAX_DEPTH)?;
+                }
+                (Some(Entry::Table(_)), Entry::Leaf(default)) if !default.is_null() => {
+                    self.log.line(format!("warning: skipped value for {path}.{key}: Not a table."));
+                }
+                (Some(_), _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the globals of `values` down to the subchart's values `inner`.
+    fn globals(&mut self, inner: &Table, values: &Table, path: &str) -> Result<(), ValuesError> {
+        let mut global_of = |table: &Table, which: &str| match table.get(GLOBAL) {
+            None => Some(Table::default()),
+            Some(Entry::Table(global)) => Some(global),
+            Some(Entry::Leaf(_)) => {
+                self.log.line(format!("warning: skipping globals because {which} {GLOBAL} is not a table."));
+                None
+            }
+        };
+        let Some(below) = global_of(inner, "destination") else { return Ok(()) };
+        let Some(above) = global_of(values, "source") else { return Ok(()) };
+        for (key, value) in above.entries() {
+            match (value, below.get(&key)) {
+                // HELM: the copy is shallow, so tables in it are shared by the charts, and so is what is merged into them.
+                (Entry::Table(value), None) => below.insert(&key, Entry::Table(value.shallow_copy())),
+                (Entry::Table(value), Some(Entry::Table(own))) => {
+                    let copy = value.shallow_copy();
+                    self.tables(&copy, &own, &dotted(path, &key), Nulls::Keep, MAX_DEPTH)?;
+                    below.insert(&key, Entry::Table(copy));
+                }
+                (Entry::Table(_), Some(Entry::Leaf(_))) => {
+                    let key = quote(key.as_bytes());
+                    self.log.line(format!("Conflict: cannot merge map onto non-map for {key}. Skipping."));
+                }
+                (Entry::Leaf(_), Some(Entry::Table(_))) => self.log.line(format!("key {key} is table. Skipping")),
+                (leaf, _) => below.insert(&key, leaf),
+            }
+        }
+        inner.insert(GLOBAL, Entry::Table(below));
+        Ok(())
+    }
+
+    /// Lays `over` over `base` in place.
+    fn tables(
+        &mut self,
+        over: &Table,
+        base: &Table,
+        path: &str,
+        nulls: Nulls,
+        depth: usize,
+    ) -> Result<(), ValuesError> {
+        let depth = depth.checked_sub(1).ok_or(ValuesError::TooDeep { limit: MAX_DEPTH })?;
+        let had_value = |key: &str, before: &[(String, Entry)]| {
+            before.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok().and_then(|i| before.get(i)).is_some_and(|(_, e)| !e.is_null())
+        };
+        let before = base.entries();
+        for (key, _) in over.entries().into_iter().filter(|(_, entry)| entry.is_null()) {
+            base.insert(&key, Entry::null());
+        }
+        for (key, base) in base.entries() {
+            match (over.get(&key), base) {
+                (Some(value), _) if nulls == Nulls::Remove && value.is_null() && had_value(&key, &before) => {
+                    over.remove(&key);
+                }
+                (None, base) => over.insert(&key, base),
+                (Some(Entry::Table(value)), Entry::Table(base)) => {
+                    self.tables(&value, &base, &dotted(path, &key), nulls, depth)?;
+                }
+                (Some(Entry::Leaf(_)), base @ Entry::Table(_)) => {
+                    let (name, text) = (dotted(path, &key), go_text(&base.to_json()?));
+                    self.log.line(format!("warning: cannot overwrite table with non table for {name} ({text})"));
+                }
+                (Some(Entry::Table(_)), Entry::Leaf(base)) if !base.is_null() => {
+                    let (name, text) = (dotted(path, &key), go_text(&base));
+                    let what = "Ignoring non-table value";
+                    self.log.line(format!("warning: destination for {name} is a table. {what} ({text})"));
+                }
+                (Some(_), Entry::Leaf(_)) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes nulls from a table and the tables in it.
+fn remove_nulls(table: &Table) {
+    for (key, entry) in table.entries() {
+        match entry {
+            Entry::Leaf(leaf) if *leaf == Json::Null => table.remove(&key),
+            Entry::Leaf(_) => {}
+            Entry::Table(inner) => remove_nulls(&inner),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What can be wrong with values.
+
+use gotmpl::Value;
+use serde_json::Value as Json;
+
+/// Why values could not be composed.
+#[derive(Debug, thiserror::Error)]
+pub enum ValuesError {
+    /// The parent's values hold something else than a table for a subchart.
+    #[error("type mismatch on {chart}: {found}")]
+    TypeMismatch {
+        /// The subchart.
+        chart: String,
+        /// What was found, as Go prints it with a verb that does not fit.
+        found: String,
+    },
+    /// The values break the charts' schemas.
+    #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
+    Schema(String),
+    /// Tables lie too deep in tables, possibly since values are imported into themselves.
+    #[error("values are nested more than {limit} deep")]
+    TooDeep {
+        /// How deep they may lie.
+        limit: usize,
+    },
+}
+
+impl ValuesError {
+    pub(crate) fn type_mismatch(chart: &str, found: &Json) -> ValuesError {
+        // HELM: prints with %t, which fits booleans only.
+        let found = gotmpl::fmt::sprintf(b"%t", &[Value::from_json(found)]);
+        ValuesError::TypeMismatch { chart: chart.to_owned(), found: String::from_utf8_lossy(&found).into_owned() }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a render starts from.
+
+use crate::capabilities::Capabilities;
+use crate::coalesce::coalesce_values;
+use crate::error::ValuesError;
+use crate::schema;
+use crate::warning::Warnings;
+use helmd_chart::{Chart, HelmMajor, Values};
+
+/// What templates see as `.Release`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReleaseOptions {
+    /// The release's name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its revision, from 1.
+    pub revision: i64,
+    /// Whether this is an upgrade or a rollback.
+    pub is_upgrade: bool,
+    /// Whether this is an installation.
+    pub is_install: bool,
+}
+
+/// Whether values are held against the charts' schemas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaCheck {
+    /// They are.
+    #[default]
+    Validate,
+    /// They are not (`--skip-schema-validation`).
+    Skip,
+}
+
+/// All that a render needs besides the chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderValues {
+    /// `.Values` of the root chart; those of subcharts are in tables of their names.
+    pub values: Values,
+    /// `.Release`
+    pub release: ReleaseOptions,
+    /// `.Capabilities`
+    pub capabilities: Capabilities,
+}
+
+/// The values for a render: the user's over the defaults of the chart (whose dependencies are settled) and its subcharts.
+///
+/// # Errors
+/// As [`coalesce_values`], or the values break a chart's schema.
+#[expect(clippy::too_many_arguments, reason = "the steps before give one value each")]
+pub fn to_render_values(
+    chart: &Chart,
+    values: &Values,
+    release: &ReleaseOptions,
+    capabilities: &Capabilities,
+    check: SchemaCheck,
+    helm: HelmMajor,
+) -> Result<(RenderValues, Warnings), ValuesError> {
+    let (values, mut warnings) = coalesce_values(chart, values, helm)?;
+    if check == SchemaCheck::Validate {
+        schema::validate_chart(chart, &values, helm, &mut warnings).map_err(ValuesError::Schema)?;
+    }
+    let (release, capabilities) = (release.clone(), capabilities.clone());
+    Ok((RenderValues { values, release, capabilities }, warnings))
+}

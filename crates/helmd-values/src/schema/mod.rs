@@ -1,0 +1,142 @@
+//! Holding values against JSON schemas (draft 4 to 2020-12), with the reports that Helm gives.
+//!
+//! Nothing is loaded from outside: a `$ref` to a URL or a file is an error. HELM: Helm fetches both.
+
+mod depth;
+mod formats;
+mod literal;
+mod number;
+mod report;
+
+use crate::warning::{Log, Warnings};
+use boon::{CompileError, Compiler, Schemas, UrlLoader};
+use gotmpl::strconv::quote;
+use helmd_chart::{Chart, HelmMajor, Values};
+use serde_json::Value as Json;
+use std::cell::RefCell;
+use std::error::Error;
+use std::rc::Rc;
+
+/// Where Helm says the schema lies.
+const LOCATION: &str = "file:///values.schema.json";
+
+/// Why values do not fit a schema, or why the schema cannot be used; the text is the whole report.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SchemaError(pub String);
+
+/// Holds `values` against one schema.
+///
+/// # Errors
+/// The schema cannot be read or used, or the values break it; the report then ends in a line break.
+pub fn validate_single(values: &Values, schema: &[u8], helm: HelmMajor) -> Result<Warnings, SchemaError> {
+    let mut warnings = Warnings::new();
+    validate(values, schema, helm, &mut warnings).map_err(SchemaError)?;
+    Ok(warnings)
+}
+
+/// Holds `values` against the schemas of a chart and its subcharts; gives all reports in one text.
+pub(crate) fn validate_chart(
+    chart: &Chart,
+    values: &Values,
+    helm: HelmMajor,
+    warnings: &mut Warnings,
+) -> Result<(), String> {
+    let mut report = String::new();
+    if let Some(schema) = &chart.schema
+        && let Err(text) = validate(values, schema, helm, warnings)
+    {
+        report.push_str(&format!("{}:\n{text}", chart.name()));
+    }
+    for subchart in &chart.dependencies {
+        match values.get(subchart.name()) {
+            None | Some(Json::Null) => {}
+            Some(Json::Object(values)) => {
+                if let Err(text) = validate_chart(subchart, values, helm, warnings) {
+                    report.push_str(&text);
+                }
+            }
+            Some(other) => {
+                let found = gotmpl::Value::from_json(other).go_type().map_or("<nil>", |t| t.name);
+                let name = subchart.name();
+                report.push_str(&format!("{name}:\ninvalid type for values: expected object (map), got {found}\n"));
+            }
+        }
+    }
+    if report.is_empty() { Ok(()) } else { Err(report) }
+}
+
+fn validate(values: &Values, schema: &[u8], helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
+    let document = gotmpl::json::parse(schema).map_err(|e| e.to_string())?;
+    let instance = Json::Object(values.clone());
+    depth::check(&document, &instance)?;
+    let source = literal::Source::new(schema);
+
+    let unresolved = Rc::new(RefCell::new(Vec::new()));
+    let mut compiler = Compiler::new();
+    compiler.use_loader(Box::new(Closed { unresolved: Rc::clone(&unresolved) }));
+    formats::register(&mut compiler);
+    let mut schemas = Schemas::new();
+    let index = compiler
+        .add_resource(LOCATION, document)
+        .and_then(|()| compiler.compile(LOCATION, &mut schemas))
+        .map_err(|error| compile_text(&error, &source))?;
+    let mut log = Log::new(helm);
+    for urn in unresolved.borrow().iter() {
+        let message = "unresolved URN reference ignored; using permissive schema";
+        log.record(|| format!("WARNING: {message}: {urn}"), message, &[("urn", urn)]);
+    }
+    warnings.append(&mut log.warnings);
+    schemas.validate(&instance, index).map_err(|error| {
+        let text = report::text(&error, &source);
+        let start = format!("jsonschema validation failed with '{LOCATION}#'\n");
+        format!("{}\n", text.strip_prefix(&start).unwrap_or(&text))
+    })
+}
+
+/// Loads nothing; a URN that nobody knows stands for a schema that fits everything.
+struct Closed {
+    unresolved: Rc<RefCell<Vec<String>>>,
+}
+
+impl UrlLoader for Closed {
+    fn load(&self, url: &str) -> Result<Json, Box<dyn Error>> {
+        match url.split_once(':') {
+            Some(("urn", _)) => {
+                self.unresolved.borrow_mut().push(url.to_owned());
+                Ok(Json::Bool(true))
+            }
+            Some(("http" | "https" | "file", _)) => Err("schemas from outside of the chart are not loaded".into()),
+            _ => Err(Box::new(CompileError::UnsupportedUrlScheme { url: url.to_owned() })),
+        }
+    }
+}
+
+/// The original's words for a schema that cannot be compiled.
+fn compile_text(error: &CompileError, source: &literal::Source<'_>) -> String {
+    let quoted = |text: &str| quote(text.as_bytes());
+    match error {
+        CompileError::LoadUrlError { url, src } => match src.downcast_ref::<CompileError>() {
+            Some(inner) => format!("failing loading {}: {}", quoted(url), compile_text(inner, source)),
+            None => format!("failing loading {}: {src}", quoted(url)),
+        },
+        CompileError::ValidationError { url, src } => {
+            let url = if url.contains('#') { url.clone() } else { format!("{url}#") };
+            format!("{} is not valid against metaschema: {}", quoted(&url), report::text(src, source))
+        }
+        CompileError::ParseUrlError { url, src } => format!("error in parsing {}: {src}", quoted(url)),
+        CompileError::UnsupportedUrlScheme { url } => format!("no URLLoader registered for {}", quoted(url)),
+        CompileError::InvalidMetaSchemaUrl { url, src } => format!("invalid $schema in {}: {src}", quoted(url)),
+        CompileError::UnsupportedDraft { url } => format!("draft {} is not supported", quoted(url)),
+        CompileError::MetaSchemaCycle { url } => format!("cycle in resolving $schema in {}", quoted(url)),
+        CompileError::InvalidJsonPointer(url) => format!("invalid json-pointer {}", quoted(url)),
+        CompileError::JsonPointerNotFound(url) => format!("json-pointer in {} not found", quoted(url)),
+        CompileError::AnchorNotFound { url, reference } => {
+            format!("anchor in {} not found in schema {}", quoted(reference), quoted(url))
+        }
+        CompileError::UnsupportedVocabulary { url, vocabulary } => {
+            format!("unsupported vocabulary {} in {}", quoted(vocabulary), quoted(url))
+        }
+        other => other.to_string(),
+    }
+}

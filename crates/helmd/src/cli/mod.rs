@@ -1,0 +1,4 @@
+//! The offline commands. Thin: each calls what the server calls.
+
+pub mod template;
+mod values;

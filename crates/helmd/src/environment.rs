@@ -1,0 +1,74 @@
+//! The environment, read once: Helm's variables and folders.
+#![expect(clippy::disallowed_methods, reason = "configuration: the one place where the environment is read")]
+
+use std::collections::BTreeMap;
+use std::env;
+
+/// A variable that is set to something.
+pub fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+fn folder(helm: &str, xdg: &str, fallback: &str) -> String {
+    variable(helm)
+        .or_else(|| variable(xdg).map(|base| format!("{base}/helm")))
+        .unwrap_or_else(|| format!("{}/{fallback}/helm", variable("HOME").unwrap_or_default()))
+}
+
+/// What flags say of Helm's environment.
+#[derive(Default)]
+pub struct Given {
+    pub debug: bool,
+    pub namespace: Option<String>,
+    pub kube_context: Option<String>,
+    pub kube_apiserver: Option<String>,
+    pub has_token: bool,
+    pub registry_config: Option<String>,
+    pub repository_cache: Option<String>,
+    pub repository_config: Option<String>,
+}
+
+/// What `helm env` tells. A token is never shown: it would give whoever can ask the rights of the server.
+pub fn helm_env(given: &Given) -> BTreeMap<String, String> {
+    let cache = folder("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache");
+    let config = folder("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config");
+    let data = folder("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share");
+    let or = |flag: &Option<String>, name: &str, fallback: String| {
+        flag.clone().or_else(|| variable(name)).unwrap_or(fallback)
+    };
+    let plain = |name: &str| variable(name).unwrap_or_default();
+    let token = given.has_token || variable("HELM_KUBETOKEN").is_some();
+    let mut env: BTreeMap<String, String> = [
+        ("HELM_BIN", env::args().next().unwrap_or_default()),
+        ("HELM_BURST_LIMIT", or(&None, "HELM_BURST_LIMIT", "100".to_owned())),
+        ("HELM_CACHE_HOME", cache.clone()),
+        ("HELM_CONFIG_HOME", config.clone()),
+        ("HELM_DATA_HOME", data.clone()),
+        ("HELM_DEBUG", (given.debug || variable("HELM_DEBUG").is_some_and(|v| v == "true" || v == "1")).to_string()),
+        ("HELM_KUBEAPISERVER", or(&given.kube_apiserver, "HELM_KUBEAPISERVER", String::new())),
+        ("HELM_KUBEASGROUPS", plain("HELM_KUBEASGROUPS")),
+        ("HELM_KUBEASUSER", plain("HELM_KUBEASUSER")),
+        ("HELM_KUBECAFILE", plain("HELM_KUBECAFILE")),
+        ("HELM_KUBECONTEXT", or(&given.kube_context, "HELM_KUBECONTEXT", String::new())),
+        (
+            "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+            (plain("HELM_KUBEINSECURE_SKIP_TLS_VERIFY") == "true").to_string(),
+        ),
+        ("HELM_KUBETLS_SERVER_NAME", plain("HELM_KUBETLS_SERVER_NAME")),
+        ("HELM_KUBETOKEN", if token { "***".to_owned() } else { String::new() }),
+        ("HELM_MAX_HISTORY", or(&None, "HELM_MAX_HISTORY", "10".to_owned())),
+        ("HELM_NAMESPACE", or(&given.namespace, "HELM_NAMESPACE", "default".to_owned())),
+        ("HELM_PLUGINS", or(&None, "HELM_PLUGINS", format!("{data}/plugins"))),
+        ("HELM_QPS", or(&None, "HELM_QPS", "0.00".to_owned())),
+        ("HELM_REGISTRY_CONFIG", or(&given.registry_config, "HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json"))),
+        ("HELM_REPOSITORY_CACHE", or(&given.repository_cache, "HELM_REPOSITORY_CACHE", format!("{cache}/repository"))),
+        ("HELM_REPOSITORY_CONFIG", or(&given.repository_config, "HELM_REPOSITORY_CONFIG", format!("{config}/repositories.yaml"))),
+    ]
+    .into_iter()
+    .map(|(k, v)| (k.to_owned(), v))
+    .collect();
+    if let Some(kubeconfig) = variable("KUBECONFIG") {
+        env.insert("KUBECONFIG".to_owned(), kubeconfig);
+    }
+    env
+}

@@ -1,0 +1,161 @@
+//! Dicts: maps with string keys, changed in place as in Go.
+
+use crate::args::{ANY, BOOL, LIST, MAP, MAX_DEPTH, Register, STR, any, map, panic, tail, text};
+use crate::merge::{Rule, merge_all};
+use crate::strings::string;
+use gotmpl::value::{CallResult, types};
+use gotmpl::{FuncError, FuncMap, GoString, List, Map, Value};
+
+pub(crate) fn add(functions: &mut FuncMap) {
+    functions.rest("dict", &[ANY], MAP, |a| {
+        Ok(Value::map(a.chunks(2).map(|pair| {
+            (GoString::from(string(any(pair, 0))), pair.get(1).cloned().unwrap_or_else(|| Value::str("")))
+        })))
+    });
+    entries(functions);
+    choosing(functions);
+    merging(functions);
+    functions.rest("dig", &[ANY], ANY, dig);
+    functions.plain("deepCopy", &[ANY], ANY, |a| copy(any(a, 0)));
+    functions.plain("mustDeepCopy", &[ANY], ANY, |a| copy(any(a, 0)));
+}
+
+fn entries(functions: &mut FuncMap) {
+    functions.plain("get", &[MAP, STR], ANY, |a| Ok(map(a, 0).get(text(a, 1)).unwrap_or_else(|| Value::str(""))));
+    functions.plain("set", &[MAP, STR, ANY], MAP, |a| {
+        let target = map(a, 0);
+        if target.insert(text(a, 1), any(a, 2).clone()) {
+            Ok(Value::Map(target))
+        } else {
+            panic("assignment to entry in nil map")
+        }
+    });
+    functions.plain("unset", &[MAP, STR], MAP, |a| {
+        map(a, 0).remove(text(a, 1));
+        Ok(Value::Map(map(a, 0)))
+    });
+    functions.plain("hasKey", &[MAP, STR], BOOL, |a| Ok(Value::Bool(map(a, 0).contains_key(text(a, 1)))));
+}
+
+fn choosing(functions: &mut FuncMap) {
+    functions.rest("pluck", &[STR, MAP], LIST, |a| {
+        let maps = (1..a.len()).map(|n| map(a, n));
+        Ok(Value::list(maps.filter_map(|m| m.get(text(a, 0))).collect()))
+    });
+    // HELM: Go gives keys and values in random order; here they are in the order of the keys.
+    functions.rest("keys", &[MAP], types::LIST_STRING, |a| {
+        Ok(Value::string_list((0..a.len()).flat_map(|n| map(a, n).keys())))
+    });
+    functions.plain("values", &[MAP], LIST, |a| {
+        Ok(Value::list(map(a, 0).entries().into_iter().map(|(_, value)| value).collect()))
+    });
+    functions.rest("pick", &[MAP, STR], MAP, |a| {
+        let from = map(a, 0);
+        let keys = tail(a, 1).iter().filter_map(Value::as_str);
+        Ok(Value::map(keys.filter_map(|key| Some((key.clone(), from.get(key)?)))))
+    });
+    functions.rest("omit", &[MAP, STR], MAP, |a| {
+        let omitted: Vec<&GoString> = tail(a, 1).iter().filter_map(Value::as_str).collect();
+        Ok(Value::map(map(a, 0).entries().into_iter().filter(|(key, _)| !omitted.contains(&key))))
+    });
+}
+
+fn merging(functions: &mut FuncMap) {
+    fn merge(args: &[Value], rule: Rule) -> Result<Value, FuncError> {
+        let sources: Vec<Map> = (1..args.len()).map(|n| map(args, n)).collect();
+        merge_all(map(args, 0), &sources, rule).map(Value::Map)
+    }
+    /// Errors are swallowed, panics are not.
+    fn lenient(result: CallResult) -> CallResult {
+        match result {
+            Err(FuncError::Text(_)) => Ok(Value::str("")),
+            other => other,
+        }
+    }
+    functions.rest("merge", &[MAP, MAP], ANY, |a| lenient(merge(a, Rule::Fill)));
+    functions.rest("mustMerge", &[MAP, MAP], ANY, |a| merge(a, Rule::Fill));
+    functions.rest("mergeOverwrite", &[MAP, MAP], ANY, |a| lenient(merge(a, Rule::Overwrite)));
+    functions.rest("mustMergeOverwrite", &[MAP, MAP], ANY, |a| merge(a, Rule::Overwrite));
+}
+
+/// What Go says when an interface holds another type than the one asserted.
+fn conversion<T>(value: &Value, want: &str) -> Result<T, FuncError> {
+    let is = value.go_type().map_or("nil", |ty| ty.name);
+    panic(format!("interface conversion: interface {{}} is {is}, not {want}"))
+}
+
+/// `value.(map[string]interface{})`
+fn plain_map(value: &Value) -> Result<Map, FuncError> {
+    match value {
+        Value::Map(m) if m.go_type().name == MAP.name => Ok(m.clone()),
+        other => conversion(other, MAP.name),
+    }
+}
+
+/// `dig KEY… DEFAULT DICT`
+fn dig(args: &[Value]) -> CallResult {
+    let [keys @ .., default, from] = args else { return panic("dig needs at least three arguments") };
+    if keys.is_empty() {
+        return panic("dig needs at least three arguments");
+    }
+    let mut at = plain_map(from)?;
+    for key in keys {
+        if key.as_str().is_none() {
+            return conversion(key, STR.name);
+        }
+    }
+    for (n, key) in keys.iter().enumerate() {
+        let Some(value) = at.get(key.as_str().map_or(&[][..], GoString::as_bytes)) else { return Ok(default.clone()) };
+        if n + 1 == keys.len() {
+            return Ok(value);
+        }
+        at = plain_map(&value)?;
+    }
+    Ok(default.clone())
+}
+
+fn copy(value: &Value) -> CallResult {
+    match value {
+        Value::Nil => panic("reflect: call of reflect.Value.Type on zero Value"),
+        other => copied(other, 0),
+    }
+}
+
+/// A copy that shares no map with the original; structs, which no template can change, stay the same.
+fn copied(value: &Value, depth: usize) -> CallResult {
+    if depth > MAX_DEPTH {
+        return Err(FuncError::text(format!("value is nested deeper than {MAX_DEPTH} levels")));
+    }
+    match value {
+        Value::List(list) if !list.is_nil() => {
+            let items = list.iter().map(|v| copied(v, depth + 1)).collect::<Result<_, _>>()?;
+            Ok(Value::List(List::new(list.go_type(), items)))
+        }
+        Value::Map(m) if !m.is_nil() => {
+            let entries = m.entries().into_iter().map(|(k, v)| Ok((k, copied(&v, depth + 1)?)));
+            Ok(Value::Map(Map::from_entries(m.go_type(), entries.collect::<Result<Vec<_>, FuncError>>()?)))
+        }
+        other => Ok(other.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_in_itself_ends_the_copy() {
+        let m = Map::any();
+        assert!(m.insert("self", Value::Map(m.clone())));
+        assert!(copy(&Value::Map(m.clone())).is_err());
+        m.remove("self");
+    }
+
+    #[test]
+    fn dig_checks_types_on_the_way() {
+        let d = Value::map([("a".into(), Value::map([("b".into(), Value::int(1))]))]);
+        assert_eq!(dig(&["a".into(), "b".into(), Value::Nil, d.clone()]).unwrap().kind().name(), "int");
+        let error = dig(&["a".into(), "b".into(), "c".into(), Value::Nil, d]).err().map(|e| e.to_string());
+        assert_eq!(error.as_deref(), Some("interface conversion: interface {} is int, not map[string]interface {}"));
+    }
+}

@@ -1,0 +1,286 @@
+//! Strings: trimming, cutting, joining, quoting, counting. Case and word changes are in [`super::words`].
+
+use crate::args::{ANY, BOOL, INT, Register, STR, any, fits, int, panic, slice, text};
+use crate::unicode;
+use gotmpl::strconv::utf8;
+use gotmpl::value::{CallResult, types};
+use gotmpl::{FuncError, FuncMap, GoString, List, Map, Value};
+
+pub(crate) fn add(map: &mut FuncMap) {
+    trimming(map);
+    cutting(map);
+    joining(map);
+    testing(map);
+    map.plain("hello", &[], STR, |_| Ok(Value::str("Hello!")));
+    map.plain("fail", &[STR], STR, |a| Err(FuncError::Text(GoString::from(text(a, 0)).to_text().into_owned())));
+}
+
+fn trimming(map: &mut FuncMap) {
+    map.plain("trim", &[STR], STR, |a| Ok(Value::str(unicode::trim(text(a, 0), unicode::is_space))));
+    let trim_all = |a: &[Value]| {
+        let cut: Vec<u32> = utf8::runes(text(a, 0)).map(|(_, rune)| rune).collect();
+        Ok(Value::str(unicode::trim(text(a, 1), |rune| cut.contains(&rune))))
+    };
+    map.plain("trimAll", &[STR, STR], STR, trim_all);
+    map.plain("trimall", &[STR, STR], STR, trim_all);
+    map.plain("trimSuffix", &[STR, STR], STR, |a| {
+        let s = text(a, 1);
+        Ok(Value::str(s.strip_suffix(text(a, 0)).unwrap_or(s)))
+    });
+    map.plain("trimPrefix", &[STR, STR], STR, |a| {
+        let s = text(a, 1);
+        Ok(Value::str(s.strip_prefix(text(a, 0)).unwrap_or(s)))
+    });
+    map.plain("nospace", &[STR], STR, |a| Ok(Value::str(without_space(text(a, 0)))));
+}
+
+/// HELM: goutils looks at bytes, not characters: once a space is found, every other byte is written as the Latin-1
+/// character of its number.
+fn without_space(s: &[u8]) -> Vec<u8> {
+    if !s.iter().any(|b| unicode::is_space(u32::from(*b))) {
+        return s.to_vec();
+    }
+    let mut out = Vec::with_capacity(s.len());
+    for b in s.iter().filter(|b| !unicode::is_space(u32::from(**b))) {
+        utf8::push_rune(&mut out, u32::from(*b));
+    }
+    out
+}
+
+fn cutting(map: &mut FuncMap) {
+    map.plain("substr", &[INT, INT, STR], STR, |a| substring(int(a, 0), int(a, 1), text(a, 2)));
+    map.plain("trunc", &[INT, STR], STR, |a| Ok(Value::str(truncated(int(a, 0), text(a, 1)))));
+    map.plain("abbrev", &[INT, STR], STR, |a| {
+        let (width, s) = (int(a, 0), text(a, 1));
+        Ok(Value::str(if width < 4 { s.to_vec() } else { abbreviated(s, 0, width) }))
+    });
+    map.plain("abbrevboth", &[INT, INT, STR], STR, |a| {
+        let (left, right, s) = (int(a, 0), int(a, 1), text(a, 2));
+        let as_is = right < 4 || left > 0 && right < 7;
+        Ok(Value::str(if as_is { s.to_vec() } else { abbreviated(s, left, right) }))
+    });
+    map.plain("split", &[STR, STR], types::MAP_STRING, |a| Ok(numbered(split(text(a, 1), text(a, 0), None))));
+    map.plain("splitn", &[STR, INT, STR], types::MAP_STRING, |a| {
+        Ok(numbered(split(text(a, 2), text(a, 0), usize::try_from(int(a, 1)).ok())))
+    });
+    map.plain("splitList", &[STR, STR], types::LIST_STRING, |a| {
+        Ok(Value::string_list(split(text(a, 1), text(a, 0), None)))
+    });
+}
+
+/// Go's `s[start:end]`, with its panic.
+fn go_slice(s: &[u8], start: i64, end: i64) -> CallResult {
+    let len = s.len();
+    match (usize::try_from(start), usize::try_from(end)) {
+        (_, Ok(end)) if end > len => {
+            panic(format!("runtime error: slice bounds out of range [:{end}] with length {len}"))
+        }
+        (_, Err(_)) => panic(format!("runtime error: slice bounds out of range [:{end}]")),
+        (Ok(start), Ok(end)) => match s.get(start..end) {
+            Some(part) => Ok(Value::str(part)),
+            None => panic(format!("runtime error: slice bounds out of range [{start}:{end}]")),
+        },
+        (Err(_), Ok(_)) => panic(format!("runtime error: slice bounds out of range [{start}:]")),
+    }
+}
+
+fn substring(start: i64, end: i64, s: &[u8]) -> CallResult {
+    let len = i64::try_from(s.len()).unwrap_or(i64::MAX);
+    if start < 0 {
+        return go_slice(s, 0, end);
+    }
+    go_slice(s, start, if end < 0 || end > len { len } else { end })
+}
+
+fn truncated(count: i64, s: &[u8]) -> &[u8] {
+    let n = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+    if count >= 0 {
+        return s.get(..n).unwrap_or(s);
+    }
+    match s.len().checked_sub(n) {
+        Some(start) if start > 0 => s.get(start..).unwrap_or(s),
+        _ => s,
+    }
+}
+
+/// goutils' abbreviation with `...`, from `offset` on; `width` is at least 4, and 7 with an offset.
+fn abbreviated(s: &[u8], offset: i64, width: i64) -> Vec<u8> {
+    const MARKER: &[u8] = b"...";
+    let width = usize::try_from(width).unwrap_or(usize::MAX);
+    if s.len() <= width {
+        return s.to_vec();
+    }
+    let kept = width.saturating_sub(MARKER.len());
+    let offset = usize::try_from(offset).unwrap_or(0).min(s.len());
+    let offset = if s.len() - offset < kept { s.len() - kept } else { offset };
+    if offset <= 4 {
+        return [s.get(..kept).unwrap_or(s), MARKER].concat();
+    }
+    let from = if offset + kept < s.len() { offset } else { s.len() - kept };
+    let rest = s.get(from..).unwrap_or_default();
+    let end = if from == offset && offset + kept < s.len() { abbreviated(rest, 0, kept as i64) } else { rest.to_vec() };
+    [MARKER, &end].concat()
+}
+
+/// `strings.SplitN`; `None` splits everywhere.
+pub(crate) fn split(s: &[u8], separator: &[u8], limit: Option<usize>) -> Vec<Vec<u8>> {
+    let limit = limit.unwrap_or(usize::MAX);
+    let mut parts = Vec::new();
+    let mut rest = s;
+    if limit == 0 {
+        return parts;
+    }
+    if separator.is_empty() {
+        while !rest.is_empty() {
+            let width = if parts.len() + 1 == limit { rest.len() } else { utf8::decode_rune(rest).1 };
+            let (part, after) = rest.split_at(width.min(rest.len()));
+            parts.push(part.to_vec());
+            rest = after;
+        }
+        return parts;
+    }
+    while parts.len() + 1 < limit {
+        let Some(at) = find(rest, separator) else { break };
+        parts.push(rest.get(..at).unwrap_or_default().to_vec());
+        rest = rest.get(at + separator.len()..).unwrap_or_default();
+    }
+    parts.push(rest.to_vec());
+    parts
+}
+
+/// Where `needle` begins in `s`.
+pub(crate) fn find(s: &[u8], needle: &[u8]) -> Option<usize> {
+    if needle.is_empty() {
+        return Some(0);
+    }
+    s.windows(needle.len()).position(|window| window == needle)
+}
+
+/// `{_0: …, _1: …}`
+fn numbered(parts: Vec<Vec<u8>>) -> Value {
+    let entries = parts.into_iter().enumerate().map(|(n, part)| (GoString::from(format!("_{n}")), Value::str(part)));
+    Value::Map(Map::from_entries(types::MAP_STRING, entries))
+}
+
+fn joining(map: &mut FuncMap) {
+    map.plain("repeat", &[INT, STR], STR, |a| repeated(text(a, 1), int(a, 0)).map(Value::str));
+    map.plain("indent", &[INT, STR], STR, |a| indented(int(a, 0), text(a, 1)).map(Value::str));
+    map.plain("nindent", &[INT, STR], STR, |a| {
+        indented(int(a, 0), text(a, 1)).map(|s| Value::str([b"\n", s.as_slice()].concat()))
+    });
+    map.plain("replace", &[STR, STR, STR], STR, |a| replaced(text(a, 2), text(a, 0), text(a, 1)).map(Value::str));
+    map.plain("plural", &[STR, STR, INT], STR, |a| Ok(any(a, usize::from(int(a, 2) != 1)).clone()));
+    map.plain("join", &[STR, ANY], STR, |a| {
+        let (parts, separator) = (strings(any(a, 1)), text(a, 0));
+        let length = parts.iter().map(|p| p.len()).sum::<usize>() + separator.len().saturating_mul(parts.len());
+        fits(Some(length))?;
+        Ok(Value::str(parts.join(separator)))
+    });
+    map.plain("toString", &[ANY], STR, |a| Ok(Value::str(string(any(a, 0)))));
+    map.plain("toStrings", &[ANY], types::LIST_STRING, |a| Ok(Value::string_list(strings(any(a, 0)))));
+    map.plain("sortAlpha", &[ANY], types::LIST_STRING, |a| {
+        if slice(any(a, 0)).is_none() {
+            return Ok(Value::string_list([string(any(a, 0))]));
+        }
+        let mut items = strings(any(a, 0));
+        items.sort();
+        Ok(Value::string_list(items))
+    });
+    map.rest("quote", &[ANY], STR, |a| Ok(Value::str(each(a, |v| gotmpl::strconv::quote(string(v)).into_bytes()))));
+    map.rest("squote", &[ANY], STR, |a| {
+        Ok(Value::str(each(a, |v| [b"'", gotmpl::fmt::format_v(v).as_slice(), b"'"].concat())))
+    });
+    map.rest("cat", &[ANY], STR, |a| Ok(Value::str(each(a, gotmpl::fmt::format_v))));
+}
+
+/// Every argument that is not nil, printed and joined by spaces.
+fn each(args: &[Value], print: impl Fn(&Value) -> Vec<u8>) -> Vec<u8> {
+    let printed: Vec<Vec<u8>> = args.iter().filter(|v| !matches!(v, Value::Nil)).map(print).collect();
+    printed.join(&b' ')
+}
+
+/// `strings.Repeat`
+fn repeated(s: &[u8], count: i64) -> Result<Vec<u8>, FuncError> {
+    let Ok(count) = usize::try_from(count) else { return panic("strings: negative Repeat count") };
+    fits(s.len().checked_mul(count))?;
+    Ok(s.repeat(count))
+}
+
+fn indented(spaces: i64, s: &[u8]) -> Result<Vec<u8>, FuncError> {
+    let pad = repeated(b" ", spaces)?;
+    let lines = s.iter().filter(|b| **b == b'\n').count() + 1;
+    fits(pad.len().checked_mul(lines).and_then(|n| n.checked_add(s.len())))?;
+    let mut out = pad.clone();
+    for b in s {
+        out.push(*b);
+        if *b == b'\n' {
+            out.extend_from_slice(&pad);
+        }
+    }
+    Ok(out)
+}
+
+/// `strings.ReplaceAll`: an empty `old` matches before every character and at the end.
+fn replaced(s: &[u8], old: &[u8], new: &[u8]) -> Result<Vec<u8>, FuncError> {
+    let parts = split(s, old, None);
+    fits(new.len().checked_mul(parts.len() + 1).and_then(|n| n.checked_add(s.len())))?;
+    let joined = parts.join(new);
+    Ok(match (old.is_empty(), parts.is_empty()) {
+        (true, true) => new.to_vec(),
+        (true, false) => [new, &joined, new].concat(),
+        (false, _) => joined,
+    })
+}
+
+/// sprig's `strval`: strings and bytes as they are, everything else printed.
+pub(crate) fn string(value: &Value) -> Vec<u8> {
+    match value {
+        Value::String(s) => s.to_vec(),
+        Value::List(list) if list.go_type().name == types::BYTES.name => bytes(list),
+        other => gotmpl::fmt::format_v(other),
+    }
+}
+
+fn bytes(list: &List) -> Vec<u8> {
+    list.iter().map(|v| if let Value::Uint(_, b) = v { *b as u8 } else { 0 }).collect()
+}
+
+/// sprig's `strslice`: the items that are not nil, or the value itself as the only one.
+pub(crate) fn strings(value: &Value) -> Vec<Vec<u8>> {
+    match (slice(value), value) {
+        (Some(list), _) => list.iter().filter(|v| !matches!(v, Value::Nil)).map(string).collect(),
+        (None, Value::Nil) => Vec::new(),
+        (None, other) => vec![string(other)],
+    }
+}
+
+fn testing(map: &mut FuncMap) {
+    map.plain("contains", &[STR, STR], BOOL, |a| Ok(Value::Bool(find(text(a, 1), text(a, 0)).is_some())));
+    map.plain("hasPrefix", &[STR, STR], BOOL, |a| Ok(Value::Bool(text(a, 1).starts_with(text(a, 0)))));
+    map.plain("hasSuffix", &[STR, STR], BOOL, |a| Ok(Value::Bool(text(a, 1).ends_with(text(a, 0)))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_as_go() {
+        assert_eq!(split(b"a,b,c", b",", Some(2)), [b"a".to_vec(), b"b,c".to_vec()]);
+        assert_eq!(split("aé".as_bytes(), b"", None), [b"a".to_vec(), "é".as_bytes().to_vec()]);
+        assert_eq!(split(b"", b",", None), [b"".to_vec()]);
+        assert_eq!(replaced(b"ab", b"", b"-").unwrap(), b"-a-b-");
+    }
+
+    #[test]
+    fn abbreviations() {
+        assert_eq!(abbreviated(b"hello world", 0, 5), b"he...");
+        assert_eq!(abbreviated(b"1234 5678 9123", 5, 10), b"...5678...");
+    }
+
+    #[test]
+    fn spaces_are_looked_for_in_bytes() {
+        assert_eq!(without_space("é a".as_bytes()), "Ã©a".as_bytes());
+        assert_eq!(without_space("é".as_bytes()), "é".as_bytes());
+    }
+}

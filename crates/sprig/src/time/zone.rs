@@ -1,0 +1,110 @@
+//! Go's `*time.Location`s.
+
+use gotmpl::GoString;
+use gotmpl::value::{GoType, Kind, Object};
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use std::any::Any;
+use std::rc::Rc;
+
+/// Where a time is shown.
+#[derive(Clone, Debug)]
+pub enum Zone {
+    /// `time.UTC`
+    Utc,
+    /// `time.Local`
+    Local(TimeZone),
+    /// A zone of the database, by its name.
+    Named(Rc<str>, TimeZone),
+    /// `time.FixedZone`: a name (may be empty) and seconds east of UTC.
+    Fixed(Rc<str>, i64),
+}
+
+impl Zone {
+    /// The zone that `time.LoadLocation` finds; `None` when there is none of that name.
+    pub fn load(name: &GoString, local: &TimeZone) -> Option<Zone> {
+        match name.as_utf8()? {
+            "" | "UTC" => Some(Zone::Utc),
+            "Local" => Some(Zone::Local(local.clone())),
+            other => {
+                let zone = TimeZoneDatabase::bundled().get(other).ok()?;
+                // Go looks a file up, so letter case matters to it.
+                let known = zone.iana_name().is_some_and(|n| n == other);
+                known.then(|| Zone::Named(Rc::from(other), zone))
+            }
+        }
+    }
+
+    /// Seconds east of UTC and abbreviation at a Unix time.
+    pub fn at(&self, unix: i64) -> (i64, String) {
+        let zone = match self {
+            Zone::Utc => return (0, "UTC".to_owned()),
+            Zone::Fixed(name, offset) => return (*offset, name.to_string()),
+            Zone::Local(zone) | Zone::Named(_, zone) => zone,
+        };
+        let info = zone.to_offset_info(clamped(unix));
+        (i64::from(info.offset().seconds()), info.abbreviation().to_owned())
+    }
+
+    /// Whether daylight saving time is on at a Unix time.
+    pub fn is_dst(&self, unix: i64) -> bool {
+        match self {
+            Zone::Utc | Zone::Fixed(..) => false,
+            Zone::Local(zone) | Zone::Named(_, zone) => zone.to_offset_info(clamped(unix)).dst().is_dst(),
+        }
+    }
+
+    /// The Unix time at which this zone's clocks show `shown` (seconds since 1970 of that clock).
+    pub fn unix_of(&self, shown: i64) -> i64 {
+        let guess = shown.saturating_sub(self.at(shown).0);
+        shown.saturating_sub(self.at(guess).0)
+    }
+
+    /// The offset that an abbreviation stands for near the Unix time that the zone's clocks show as `shown`.
+    pub fn offset_of_name(&self, name: &str, shown: i64) -> Option<i64> {
+        let (Zone::Local(zone) | Zone::Named(_, zone)) = self else {
+            return None;
+        };
+        let around = clamped(shown);
+        let before = zone.preceding(around).take(3);
+        let after = zone.following(around).take(3);
+        let here = self.at(shown);
+        let near = before.chain(after).map(|t| (i64::from(t.offset().seconds()), t.abbreviation().to_owned()));
+        let known: Vec<i64> = std::iter::once(here).chain(near).filter(|(_, n)| n == name).map(|(o, _)| o).collect();
+        let in_effect = known.iter().find(|offset| self.at(shown - **offset).1 == name);
+        in_effect.or(known.first()).copied()
+    }
+
+    /// `Location.String`
+    pub fn name(&self) -> &str {
+        match self {
+            Zone::Utc => "UTC",
+            Zone::Local(_) => "Local",
+            Zone::Named(name, _) | Zone::Fixed(name, _) => name,
+        }
+    }
+}
+
+fn clamped(unix: i64) -> Timestamp {
+    Timestamp::from_second(unix).unwrap_or(if unix < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+static LOCATION_STRUCT: GoType = GoType { name: "time.Location", kind: Kind::Struct, elem: None };
+
+/// `*time.Location`
+pub(super) static LOCATION: GoType = GoType { name: "*time.Location", kind: Kind::Ptr, elem: Some(&LOCATION_STRUCT) };
+
+/// A location as a template value.
+pub(super) struct Location(pub Zone);
+
+impl Object for Location {
+    fn go_type(&self) -> &'static GoType {
+        &LOCATION
+    }
+    fn string(&self) -> Option<GoString> {
+        Some(self.0.name().into())
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
