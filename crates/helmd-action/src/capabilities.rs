@@ -9,11 +9,8 @@ use crate::error::ActionError;
 pub(crate) async fn read(cx: &Context) -> Result<Capabilities, ActionError> {
     let version =
         cx.cluster.version().await.map_err(|err| err.context("could not get server version from Kubernetes"))?;
-    let discovery = cx
-        .cluster
-        .refresh_discovery()
-        .await
-        .map_err(|err| err.context("could not get apiVersions from Kubernetes"))?;
+    let discovery =
+        cx.cluster.refresh_discovery().await.map_err(|err| err.context("could not get apiVersions from Kubernetes"))?;
     if !discovery.failed().is_empty() {
         let failed = discovery.failed().join(", ");
         cx.warn(format!("The Kubernetes server has an orphaned API service. It does not serve: {failed}"));

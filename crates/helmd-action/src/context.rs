@@ -68,7 +68,14 @@ impl Context {
     /// A context with Helm 4's rendering and the machine's clock.
     #[must_use]
     pub fn new(cluster: Cluster, storage: Storage) -> Self {
-        Self { cluster, storage, helm: HelmMajor::Helm4, enable_dns: false, outside: Arc::new(System), limits: Limits::default() }
+        Self {
+            cluster,
+            storage,
+            helm: HelmMajor::Helm4,
+            enable_dns: false,
+            outside: Arc::new(System),
+            limits: Limits::default(),
+        }
     }
 
     /// The namespace of the release.

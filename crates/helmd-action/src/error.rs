@@ -45,7 +45,9 @@ pub enum ActionError {
     #[error("{0}")]
     Options(String),
     /// The user's labels are Helm's own.
-    #[error("user supplied labels contains system reserved label name. System labels: [name owner status version createdAt modifiedAt]")]
+    #[error(
+        "user supplied labels contains system reserved label name. System labels: [name owner status version createdAt modifiedAt]"
+    )]
     SystemLabels,
     /// The chart does not fit the cluster.
     #[error("chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}")]
@@ -156,7 +158,9 @@ impl ActionError {
         match self {
             Self::Kube(err) => kube_pending(err),
             Self::Context { source, .. } => source.pending(),
-            Self::Uninstalled(errors) => errors.iter().map(Self::pending).find(|list| !list.is_empty()).unwrap_or_default(),
+            Self::Uninstalled(errors) => {
+                errors.iter().map(Self::pending).find(|list| !list.is_empty()).unwrap_or_default()
+            }
             _ => &[],
         }
     }

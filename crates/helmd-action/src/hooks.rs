@@ -33,7 +33,12 @@ impl HookRun {
 /// # Errors
 /// The first hook that fails, in Helm's words. Its policies and those of the hooks before it are
 /// heeded then, too.
-pub(crate) async fn run(cx: &Context, release: &mut Release, event: &HookEvent, run: HookRun) -> Result<(), ActionError> {
+pub(crate) async fn run(
+    cx: &Context,
+    release: &mut Release,
+    event: &HookEvent,
+    run: HookRun,
+) -> Result<(), ActionError> {
     let order = order(&release.hooks, event);
     for (done, &index) in order.iter().enumerate() {
         let before = order.get(..done).unwrap_or_default();

@@ -117,7 +117,10 @@ impl Install {
             .await
             .map_err(|err| err.context("Unable to continue with install"))?;
         if self.dry_run.stops_here() {
-            return Ok(Release { info: Info { description: "Dry run complete".to_owned(), ..release.info }, ..release });
+            return Ok(Release {
+                info: Info { description: "Dry run complete".to_owned(), ..release.info },
+                ..release
+            });
         }
         let mut release = release;
         if self.create_namespace {
@@ -157,7 +160,10 @@ impl Install {
         }
         if !self.skip_crds && !chart.crd_objects().is_empty() {
             if self.dry_run.stops_here() {
-                cx.warn("This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.".to_owned());
+                cx.warn(
+                    "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies."
+                        .to_owned(),
+                );
             } else {
                 // HELM: before render; nothing in dry-run
                 crds::install(cx, &chart, &options::apply_options(server_side, false, self.force_conflicts)).await?;
@@ -180,7 +186,12 @@ impl Install {
         let mut release = Release {
             name: self.name.clone(),
             namespace: cx.namespace().to_owned(),
-            info: Info { first_deployed: Some(now), last_deployed: Some(now), notes: rendered.notes, ..Info::default() },
+            info: Info {
+                first_deployed: Some(now),
+                last_deployed: Some(now),
+                notes: rendered.notes,
+                ..Info::default()
+            },
             chart: Some(rendered.chart),
             config: Some(std::mem::take(&mut self.values)),
             manifest: rendered.manifest,
@@ -260,7 +271,13 @@ impl Install {
         Ok(())
     }
 
-    async fn apply(&self, cx: &Context, adopted: &[Resource], resources: &mut [Resource], server_side: bool) -> Result<(), ActionError> {
+    async fn apply(
+        &self,
+        cx: &Context,
+        adopted: &[Resource],
+        resources: &mut [Resource],
+        server_side: bool,
+    ) -> Result<(), ActionError> {
         if resources.is_empty() {
             return Ok(());
         }
@@ -285,9 +302,12 @@ impl Install {
             return err;
         }
         cx.cluster.step("uninstalling", "Install failed and atomic is set, uninstalling release");
-        let uninstall = Uninstall { disable_hooks: self.disable_hooks, timeout: self.timeout, ..Uninstall::new(&self.name) };
+        let uninstall =
+            Uninstall { disable_hooks: self.disable_hooks, timeout: self.timeout, ..Uninstall::new(&self.name) };
         match Box::pin(uninstall.run(cx)).await {
-            Ok(_) => err.context(format!("release {} failed, and has been uninstalled due to atomic being set", self.name)),
+            Ok(_) => {
+                err.context(format!("release {} failed, and has been uninstalled due to atomic being set", self.name))
+            }
             Err(second) => second.context(format!(
                 "an error occurred while uninstalling the release. original install error: {}",
                 helm_text(&err)

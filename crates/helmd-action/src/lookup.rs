@@ -21,7 +21,13 @@ impl Lookup for ClusterLookup {
     }
 }
 
-async fn find(cluster: &Cluster, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<Option<Json>, KubeError> {
+async fn find(
+    cluster: &Cluster,
+    api_version: &str,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Json>, KubeError> {
     cluster.check_cancelled()?;
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
     let mapping = match cluster.mapping(api_version, kind).await {

@@ -94,7 +94,11 @@ pub(crate) fn apply_method(server_side: bool) -> ApplyMethod {
 }
 
 /// HELM: options that the client of Helm 4 refuses together.
-pub(crate) fn check_apply(server_side: bool, force_replace: bool, force_conflicts: bool) -> Result<(), crate::ActionError> {
+pub(crate) fn check_apply(
+    server_side: bool,
+    force_replace: bool,
+    force_conflicts: bool,
+) -> Result<(), crate::ActionError> {
     let text = match (server_side, force_replace, force_conflicts) {
         (false, _, true) => "invalid client update option(s): forceConflicts enabled when serverSideApply disabled",
         (true, true, true) => "invalid operation: cannot use force conflicts and force replace together",

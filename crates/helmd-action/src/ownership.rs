@@ -27,7 +27,9 @@ pub(crate) async fn existing(
     take_ownership: bool,
 ) -> Result<Vec<Resource>, ActionError> {
     let named = resources.iter().filter(|resource| !resource.is_name_generated());
-    let looks = stream::iter(named.map(|resource| async move { (resource, cx.cluster.find(resource).await) }));
+    let looks = stream::iter(
+        named.map(|resource| async move { (resource, cx.cluster.find(resource).await) }).collect::<Vec<_>>(),
+    );
     let looks: Vec<_> = looks.buffered(PARALLEL).collect().await;
     let mut existing = Vec::new();
     for (resource, live) in looks {
@@ -36,10 +38,8 @@ pub(crate) async fn existing(
         })?;
         let Some(live) = live else { continue };
         if !take_ownership {
-            helmd_plan::ownership::check(&live, release, cx.namespace()).map_err(|reason| ActionError::Foreign {
-                object: resource.describe(),
-                reason: reason.to_string(),
-            })?;
+            helmd_plan::ownership::check(&live, release, cx.namespace())
+                .map_err(|reason| ActionError::Foreign { object: resource.describe(), reason: reason.to_string() })?;
         }
         existing.push(resource.clone());
     }

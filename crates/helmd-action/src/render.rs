@@ -8,7 +8,9 @@ use gotmpl::exec::Limits;
 use helmd_chart::{Chart, HelmMajor, Values};
 use helmd_engine::{Engine, Lookup, with_render_stack};
 use helmd_release::{AssembleOptions, Hook, assemble};
-use helmd_values::{Capabilities, ReleaseOptions, SchemaCheck, is_compatible_range, process_dependencies, to_render_values};
+use helmd_values::{
+    Capabilities, ReleaseOptions, SchemaCheck, is_compatible_range, process_dependencies, to_render_values,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -103,12 +105,8 @@ impl Template {
         let (values, mut warnings) =
             to_render_values(&self.chart, &self.values, &self.release, &self.capabilities, check, self.helm)?;
         check_kube_version(&self.chart, &self.capabilities)?;
-        let engine = Engine {
-            enable_dns: self.enable_dns,
-            lookup,
-            limits: self.limits.clone(),
-            ..Engine::new(self.helm)
-        };
+        let engine =
+            Engine { enable_dns: self.enable_dns, lookup, limits: self.limits.clone(), ..Engine::new(self.helm) };
         let (chart, outside) = (&self.chart, &self.outside);
         let rendered = with_render_stack(|| engine.render(chart, &values, Rc::new(Host(Arc::clone(outside)))))??;
         warnings.extend(rendered.notes);
@@ -118,7 +116,8 @@ impl Template {
             include_crds: self.include_crds,
             hide_secret: self.rendering.hide_secret,
         };
-        let assembled = assemble(&self.chart, rendered.files, options).map_err(|err| ActionError::Manifest(err.error))?;
+        let assembled =
+            assemble(&self.chart, rendered.files, options).map_err(|err| ActionError::Manifest(err.error))?;
         for hook in &assembled.unknown_hooks {
             warnings.push(format!("unknown hooks: {hook:?}"));
         }

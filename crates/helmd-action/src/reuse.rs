@@ -17,9 +17,9 @@ pub(crate) enum Reuse {
     /// They do not count (`--reset-values`).
     Reset,
     /// They count with the former chart's defaults, the given ones over them (`--reuse-values`).
-    Reuse,
+    UnderGiven,
     /// They count with the new chart's defaults, the given ones over them (`--reset-then-reuse-values`).
-    ResetThenReuse,
+    UnderGivenOverNew,
 }
 
 /// The values for the new revision; may change the chart's defaults.
@@ -35,8 +35,8 @@ pub(crate) fn values(
         Reuse::Reset => Ok(given),
         Reuse::WhenNoneGiven if given.is_empty() => Ok(config),
         Reuse::WhenNoneGiven => Ok(given),
-        Reuse::ResetThenReuse => Ok(coalesce_tables(&given, &config)?.0),
-        Reuse::Reuse => {
+        Reuse::UnderGivenOverNew => Ok(coalesce_tables(&given, &config)?.0),
+        Reuse::UnderGiven => {
             if let Some(former_chart) = &former.chart {
                 let (defaults, _) = coalesce_values(former_chart, &config, helm)
                     .map_err(|err| ActionError::from(err).context("failed to rebuild old values"))?;

@@ -186,10 +186,11 @@ impl Rollback {
         release.set_status(Status::Failed, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
         cx.record(former).await;
         cx.record(release).await;
-        if self.cleanup_on_fail && !created.is_empty() {
-            if let Err(errors) = cx.cluster.delete_all(created, Propagation::Background).await {
-                return cleanup_failure(&errors, "rollback", &err);
-            }
+        if self.cleanup_on_fail
+            && !created.is_empty()
+            && let Err(errors) = cx.cluster.delete_all(created, Propagation::Background).await
+        {
+            return cleanup_failure(&errors, "rollback", &err);
         }
         err
     }

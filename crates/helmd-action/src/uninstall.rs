@@ -80,7 +80,9 @@ impl Uninstall {
         }
         let mut history = match cx.storage.history(&self.name).await {
             Err(_) if self.ignore_not_found => return Ok(Uninstalled::default()),
-            Err(err) => return Err(ActionError::from(err).context(format!("uninstall: Release not loaded: {}", self.name))),
+            Err(err) => {
+                return Err(ActionError::from(err).context(format!("uninstall: Release not loaded: {}", self.name)));
+            }
             Ok(history) => history,
         };
         let Some(release) = history.pop() else {
@@ -116,10 +118,10 @@ impl Uninstall {
                 errors.push(err.into());
             }
         }
-        if !self.disable_hooks {
-            if let Err(err) = hooks::run(cx, &mut release, &HookEvent::PostDelete, hook_run).await {
-                errors.push(err);
-            }
+        if !self.disable_hooks
+            && let Err(err) = hooks::run(cx, &mut release, &HookEvent::PostDelete, hook_run).await
+        {
+            errors.push(err);
         }
         let description = if self.description.is_empty() { "Uninstallation complete" } else { &self.description };
         release.set_status(Status::Uninstalled, description);

@@ -282,9 +282,9 @@ impl Upgrade {
         if self.reset_values {
             Reuse::Reset
         } else if self.reuse_values {
-            Reuse::Reuse
+            Reuse::UnderGiven
         } else if self.reset_then_reuse_values {
-            Reuse::ResetThenReuse
+            Reuse::UnderGivenOverNew
         } else {
             Reuse::WhenNoneGiven
         }
@@ -326,10 +326,11 @@ impl Upgrade {
     async fn fail(&self, cx: &Context, mut release: Release, created: Vec<Resource>, err: ActionError) -> ActionError {
         release.set_status(Status::Failed, format!("Upgrade {:?} failed: {}", self.name, helm_text(&err)));
         cx.record(&release).await;
-        if self.cleanup_on_fail && !created.is_empty() {
-            if let Err(errors) = cx.cluster.delete_all(&created, Propagation::Background).await {
-                return cleanup_failure(&errors, "upgrade", &err);
-            }
+        if self.cleanup_on_fail
+            && !created.is_empty()
+            && let Err(errors) = cx.cluster.delete_all(&created, Propagation::Background).await
+        {
+            return cleanup_failure(&errors, "upgrade", &err);
         }
         if self.atomic { self.go_back(cx, err).await } else { err }
     }
@@ -365,7 +366,9 @@ impl Upgrade {
             ..Rollback::new(&self.name)
         };
         match Box::pin(rollback.run(cx)).await {
-            Ok(_) => err.context(format!("release {} failed, and has been rolled back due to atomic being set", self.name)),
+            Ok(_) => {
+                err.context(format!("release {} failed, and has been rolled back due to atomic being set", self.name))
+            }
             Err(second) => second.context(format!(
                 "an error occurred while rolling back the release. original upgrade error: {}",
                 words()

@@ -100,7 +100,10 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result
         let (folder, name) = inner_name(&full_name)?;
         match &top {
             Some(top) if *top != folder => {
-                return Err(ArchiveError::TwoFolders { first: quote(top.as_bytes()), second: quote(folder.as_bytes()) });
+                return Err(ArchiveError::TwoFolders {
+                    first: quote(top.as_bytes()),
+                    second: quote(folder.as_bytes()),
+                });
             }
             Some(_) => {}
             None => top = Some(folder),

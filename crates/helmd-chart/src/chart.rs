@@ -1,10 +1,10 @@
 //! The chart itself.
 
+use crate::error::ValidationError;
 use crate::file::{File, optional_base64};
 use crate::go_time::{self, GoTime};
 use crate::metadata::{Lock, Metadata};
 use crate::slice::Slice;
-use crate::error::ValidationError;
 use gotmpl::GoString;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;

@@ -52,8 +52,23 @@ impl MetadataDraft {
 
     fn fields(&mut self, d: &mut Decoder, entries: &Map<String, Json>) {
         let names = [
-            "name", "home", "sources", "version", "description", "keywords", "maintainers", "icon", "apiVersion",
-            "condition", "tags", "appVersion", "deprecated", "annotations", "kubeVersion", "dependencies", "type",
+            "name",
+            "home",
+            "sources",
+            "version",
+            "description",
+            "keywords",
+            "maintainers",
+            "icon",
+            "apiVersion",
+            "condition",
+            "tags",
+            "appVersion",
+            "deprecated",
+            "annotations",
+            "kubeVersion",
+            "dependencies",
+            "type",
         ];
         let pointer = |d: &Decoder, name: &str| format!("[]*{}", d.type_name(name));
         d.each_field("Metadata", &names, entries, |d, field, value| {
@@ -136,17 +151,22 @@ pub(crate) fn lock(yaml: &[u8], helm: HelmMajor) -> Result<Option<Lock>, DecodeE
         Json::Null => return Ok(None),
         Json::Object(entries) => {
             let list_type = format!("[]*{}", decoder.type_name("Dependency"));
-            decoder.each_field("Lock", &["generated", "digest", "dependencies"], &entries, |d, field, value| match field {
-                "generated" => d.time(value, &mut lock.generated),
-                "digest" => d.text(value, &mut lock.digest),
-                _ => {
-                    let mut slice = Slice::nil();
-                    d.list(value, &list_type, &mut slice, |d, v, slot| d.record(v, slot, "Dependency", dependency));
-                    if !slice.is_nil() {
-                        lock.dependencies = slice.into_iter().flatten().collect::<Vec<_>>().into();
+            decoder.each_field(
+                "Lock",
+                &["generated", "digest", "dependencies"],
+                &entries,
+                |d, field, value| match field {
+                    "generated" => d.time(value, &mut lock.generated),
+                    "digest" => d.text(value, &mut lock.digest),
+                    _ => {
+                        let mut slice = Slice::nil();
+                        d.list(value, &list_type, &mut slice, |d, v, slot| d.record(v, slot, "Dependency", dependency));
+                        if !slice.is_nil() {
+                            lock.dependencies = slice.into_iter().flatten().collect::<Vec<_>>().into();
+                        }
                     }
-                }
-            });
+                },
+            );
         }
         other => decoder.wrong(&other, decoder.type_name("Lock")),
     }
@@ -293,7 +313,8 @@ impl Decoder {
                 None => {
                     let quoted = gotmpl::strconv::quote(text.as_bytes());
                     let layout = "2006-01-02T15:04:05Z07:00";
-                    self.error.get_or_insert_with(|| format!("parsing time {quoted} as {layout:?}: cannot parse {quoted}"));
+                    self.error
+                        .get_or_insert_with(|| format!("parsing time {quoted} as {layout:?}: cannot parse {quoted}"));
                 }
             },
             _ => {

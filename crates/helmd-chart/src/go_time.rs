@@ -19,8 +19,10 @@ impl GoTime {
         let rest = seconds.rem_euclid(86_400);
         let (year, month, day) = civil(days)?;
         let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-        let text =
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{}Z", fraction(nanos % 1_000_000_000));
+        let text = format!(
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{}Z",
+            fraction(nanos % 1_000_000_000)
+        );
         (text != Self::ZERO).then_some(GoTime(text))
     }
 
@@ -160,7 +162,8 @@ mod tests {
         assert_eq!(text("2024-01-01T00:00:00.500+01:30"), Some(Some("2024-01-01T00:00:00.5+01:30".to_owned())));
         assert_eq!(text("2024-01-01T00:00:00+00:00"), Some(Some("2024-01-01T00:00:00Z".to_owned())));
         assert_eq!(text(GoTime::ZERO), Some(None));
-        for bad in ["", "2024-02-30T00:00:00Z", "2024-01-01 00:00:00Z", "2024-01-01T00:00:00", "2024-01-01T00:00:00.Z"] {
+        for bad in ["", "2024-02-30T00:00:00Z", "2024-01-01 00:00:00Z", "2024-01-01T00:00:00", "2024-01-01T00:00:00.Z"]
+        {
             assert_eq!(text(bad), None, "{bad}");
         }
     }

@@ -75,7 +75,7 @@ impl Loader {
             if name.starts_with(['_', '.']) {
                 continue;
             }
-            let subchart = self.subchart(chart.name(), &name, files, budget, depth + 1)?;
+            let subchart = self.subchart(chart.name(), (&name, files), budget, depth + 1)?;
             chart.warnings.extend(subchart.warnings.iter().cloned());
             chart.dependencies.push(subchart);
         }
@@ -85,8 +85,7 @@ impl Loader {
     fn subchart(
         &self,
         chart: &str,
-        name: &str,
-        files: Vec<File>,
+        (name, files): (&str, Vec<File>),
         budget: &mut Budget,
         depth: usize,
     ) -> Result<Chart, ChartError> {

@@ -62,7 +62,7 @@ pub struct Rendered {
 impl Engine {
     /// The settings of `helm template`.
     pub fn new(helm: HelmMajor) -> Engine {
-        Engine { strict: false, lint: false, enable_dns: false, helm, lookup: None, limits: Limits::default() }
+        Engine { strict: false, lint: false, enable_dns: false, helm, lookup: None, limits: Limits { stack_bytes: RENDER_STACK_BYTES - STACK_RESERVE_BYTES, ..Limits::default() } }
     }
 
     /// Renders all templates of `chart` and its subcharts.
@@ -124,6 +124,9 @@ fn sorted<'a>(templates: &'a BTreeMap<String, Renderable<'_>>) -> Vec<&'a String
 
 /// Stack for one render. Helm allows 1,000 nested includes of one name; each takes several frames.
 const RENDER_STACK_BYTES: usize = 512 * 1024 * 1024;
+
+/// What a render leaves of its stack for the functions at the deepest level.
+const STACK_RESERVE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Runs `work` on a thread with a stack deep enough for any allowed template, and gives its result.
 ///

@@ -4,7 +4,7 @@ use crate::engine::{Engine, Notes};
 use crate::errors::mark;
 use gotmpl::exec::Exec;
 use gotmpl::value::{CallResult, types};
-use gotmpl::{FuncError, FuncMap, Function, GoString, List, Map, Value};
+use gotmpl::{FuncError, FuncMap, Function, GoString, Map, Value};
 use helmd_chart::HelmMajor;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -51,47 +51,13 @@ fn without_newline(mut text: Vec<u8>) -> Value {
     Value::str(text)
 }
 
-fn error_map(error: String) -> Value {
-    Value::map([("Error".into(), Value::str(error))])
+fn error_map(error: &dyn std::error::Error) -> Value {
+    Value::map([("Error".into(), Value::str(helmd_chart::error_text(error)))])
 }
 
-fn error_list(error: String) -> Value {
-    Value::list(vec![Value::str(error)])
+fn error_list(error: &dyn std::error::Error) -> Value {
+    Value::list(vec![Value::str(helmd_chart::error_text(error))])
 }
-
-/// A parsed document as the map a `from…` function promises: null leaves the empty map.
-fn as_map(parsed: Result<Value, String>, wrong: impl Fn(&Value) -> String) -> Value {
-    match parsed {
-        Ok(Value::Map(m)) => Value::Map(m),
-        Ok(Value::Nil) => Value::Map(Map::any()),
-        Ok(other) => error_map(wrong(&other)),
-        Err(e) => error_map(e),
-    }
-}
-
-fn as_list(parsed: Result<Value, String>, wrong: impl Fn(&Value) -> String) -> Value {
-    match parsed {
-        Ok(Value::List(l)) => Value::List(l),
-        Ok(Value::Nil) => Value::List(List::nil(types::LIST_ANY)),
-        Ok(other) => error_list(wrong(&other)),
-        Err(e) => error_list(e),
-    }
-}
-
-fn mismatch(value: &Value, target: &str) -> String {
-    let kind = match value {
-        Value::Bool(_) => "bool",
-        Value::Int(..) | Value::Uint(..) | Value::Float(..) => "number",
-        Value::String(_) => "string",
-        Value::List(_) => "array",
-        _ => "object",
-    };
-    format!("json: cannot unmarshal {kind} into Go value of type {target}")
-}
-
-const MAP_TYPE: &str = "map[string]interface {}";
-const LIST_TYPE: &str = "[]interface {}";
-const YAML_PREFIX: &str = "error unmarshaling JSON: while decoding JSON: ";
 
 /// `toYaml`, `fromJson` and their family.
 fn formats(map: &mut FuncMap) {
@@ -103,7 +69,11 @@ fn formats(map: &mut FuncMap) {
         helmd_yaml::to_yaml(v).map(without_newline).map_err(|e| FuncError::Panic(e.to_string()))
     });
     to("toYamlPretty", |v| Ok(helmd_yaml::to_yaml_pretty(v).map_or_else(|_| Value::str(""), without_newline)));
-    to("toToml", |v| Ok(Value::str(helmd_yaml::toml::to_toml(v).unwrap_or_else(|e| e.to_string().into()))));
+    to("toToml", |v| match helmd_yaml::toml::to_toml(v) {
+        Ok(text) => Ok(Value::str(text)),
+        Err(helmd_yaml::toml::TomlError::Panic(text)) => Err(FuncError::Panic(text.to_owned())),
+        Err(e) => Ok(Value::str(e.to_string())),
+    });
     to("mustToToml", |v| {
         helmd_yaml::toml::to_toml(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string()))
     });
@@ -113,25 +83,23 @@ fn formats(map: &mut FuncMap) {
     let mut from = |name, result, f: fn(&[u8]) -> Value| {
         map.add(Function::new(name, &[types::STRING], result, move |_, args| Ok(f(&text(args, 0)))));
     };
-    from("fromYaml", types::MAP_ANY, |t| {
-        as_map(helmd_yaml::parse_value(t).map_err(|e| e.to_string()), |v| {
-            format!("{YAML_PREFIX}{}", mismatch(v, MAP_TYPE))
-        })
-    });
-    from("fromYamlArray", types::LIST_ANY, |t| {
-        as_list(helmd_yaml::parse_value(t).map_err(|e| e.to_string()), |v| {
-            format!("{YAML_PREFIX}{}", mismatch(v, LIST_TYPE))
-        })
-    });
+    from("fromYaml", types::MAP_ANY, |t| helmd_yaml::parse_map(t).map_or_else(|e| error_map(&e), Value::Map));
+    from("fromYamlArray", types::LIST_ANY, |t| helmd_yaml::parse_list(t).map_or_else(|e| error_list(&e), Value::List));
     from("fromJson", types::MAP_ANY, |t| {
-        as_map(gotmpl::json::unmarshal(t).map_err(|e| e.to_string()), |v| mismatch(v, MAP_TYPE))
+        let (map, error) = gotmpl::json::unmarshal_map(t);
+        if let Some(error) = error {
+            // HELM: what was read before the error stays.
+            let _always_a_map = map.insert("Error", Value::str(error.to_string()));
+        }
+        Value::Map(map)
     });
-    from("fromJsonArray", types::LIST_ANY, |t| {
-        as_list(gotmpl::json::unmarshal(t).map_err(|e| e.to_string()), |v| mismatch(v, LIST_TYPE))
+    from("fromJsonArray", types::LIST_ANY, |t| match gotmpl::json::unmarshal_list(t) {
+        (list, None) => Value::List(list),
+        (_, Some(error)) => error_list(&error),
     });
     from("fromToml", types::MAP_ANY, |t| match std::str::from_utf8(t) {
-        Ok(t) => helmd_yaml::toml::from_toml(t).unwrap_or_else(|e| error_map(e.to_string())),
-        Err(_) => error_map("toml: invalid UTF-8".to_owned()),
+        Ok(t) => helmd_yaml::toml::from_toml(t).map_or_else(|e| error_map(&e), Value::Map),
+        Err(e) => error_map(&e),
     });
 }
 

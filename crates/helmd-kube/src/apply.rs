@@ -160,7 +160,8 @@ impl Cluster {
         let mut errors = Vec::new();
         for batch in resources.chunk_by_mut(|a, b| a.mapping.kind == b.mapping.kind) {
             self.check_cancelled()?;
-            let work = stream::iter(batch.iter_mut().map(|resource| self.create(resource, options)));
+            let work =
+                stream::iter(batch.iter_mut().map(|resource| self.create(resource, options)).collect::<Vec<_>>());
             let results: Vec<Result<(), KubeError>> = work.buffered(PARALLEL).collect().await;
             errors.extend(results.into_iter().filter_map(Result::err));
         }
@@ -225,8 +226,10 @@ impl Cluster {
     ) -> (ApplyResult, Result<(), KubeError>) {
         let mut result = ApplyResult::default();
         let mut errors = Vec::new();
-        let live: Vec<_> =
-            stream::iter(target.iter().map(|resource| self.find(resource))).buffered(PARALLEL).collect().await;
+        let live: Vec<_> = stream::iter(target.iter().map(|resource| self.find(resource)).collect::<Vec<_>>())
+            .buffered(PARALLEL)
+            .collect()
+            .await;
         for (resource, live) in target.iter_mut().zip(live) {
             if let Err(err) = self.check_cancelled() {
                 return (result, Err(err));
@@ -298,15 +301,21 @@ impl Cluster {
             self.report(Event::Object { done: Done::Unchanged, object: target.object_ref() });
             return Ok(());
         };
-        let object = self.patch(target, media_type, &patch, options.write()).await.map_err(|err| {
-            err.context(format!("cannot patch {:?} with kind {}", target.name, target.mapping.kind))
-        })?;
+        let object = self
+            .patch(target, media_type, &patch, options.write())
+            .await
+            .map_err(|err| err.context(format!("cannot patch {:?} with kind {}", target.name, target.mapping.kind)))?;
         target.refresh(object);
         self.report(Event::Object { done: Done::Updated, object: target.object_ref() });
         Ok(())
     }
 
-    async fn replace(&self, target: &mut Resource, live: &serde_json::Value, options: &ApplyOptions) -> Result<(), KubeError> {
+    async fn replace(
+        &self,
+        target: &mut Resource,
+        live: &serde_json::Value,
+        options: &ApplyOptions,
+    ) -> Result<(), KubeError> {
         if target.meta("resourceVersion").is_empty() {
             let version = live.get("metadata").and_then(|meta| meta.get("resourceVersion"));
             target.set_resource_version(version.and_then(serde_json::Value::as_str));
@@ -383,7 +392,8 @@ impl Cluster {
         }
         let mut errors = Vec::new();
         for batch in resources.chunk_by(|a, b| a.mapping.kind == b.mapping.kind) {
-            let work = stream::iter(batch.iter().map(|resource| self.delete_one(resource, propagation)));
+            let work =
+                stream::iter(batch.iter().map(|resource| self.delete_one(resource, propagation)).collect::<Vec<_>>());
             let results: Vec<Result<(), KubeError>> = work.buffered(PARALLEL).collect().await;
             errors.extend(results.into_iter().filter_map(Result::err));
         }

@@ -133,7 +133,9 @@ fn metadata_fault(object: &Json) -> Option<String> {
             }
             ("annotations" | "labels", other) => fault(other, &field, "map[string]string"),
             ("name" | "namespace" | "generateName" | "resourceVersion" | "selfLink", Json::String(_)) => None,
-            ("name" | "namespace" | "generateName" | "resourceVersion" | "selfLink", other) => fault(other, &field, "string"),
+            ("name" | "namespace" | "generateName" | "resourceVersion" | "selfLink", other) => {
+                fault(other, &field, "string")
+            }
             _ => None,
         };
         if found.is_some() {

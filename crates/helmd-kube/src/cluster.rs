@@ -224,10 +224,11 @@ impl Cluster {
             return Ok(found);
         }
         let missing = NoKindMatch { kind: kind.to_owned(), version: api_version.to_owned() };
-        self.refresh_discovery()
-            .await?
-            .find(api_version, kind)
-            .ok_or(KubeError::Mapping { name: String::new(), namespace: String::new(), cause: missing })
+        self.refresh_discovery().await?.find(api_version, kind).ok_or(KubeError::Mapping {
+            name: String::new(),
+            namespace: String::new(),
+            cause: missing,
+        })
     }
 }
 

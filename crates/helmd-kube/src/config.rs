@@ -108,7 +108,8 @@ impl ClusterConfig {
     /// [`KubeError::Config`] in the words of Kubernetes' client.
     pub(crate) async fn resolve(&self) -> Result<Resolved, KubeError> {
         let (mut kubeconfig, found) = self.read()?;
-        if !found && matches!(self.source, ConfigSource::InCluster | ConfigSource::Files(_)) && self.apiserver.is_none() {
+        if !found && matches!(self.source, ConfigSource::InCluster | ConfigSource::Files(_)) && self.apiserver.is_none()
+        {
             match kube::Config::incluster() {
                 Ok(config) => return self.finish(config, String::new()),
                 Err(err) if self.source == ConfigSource::InCluster => {
@@ -157,11 +158,8 @@ impl ClusterConfig {
     fn select(&self, kubeconfig: &mut Kubeconfig) -> Result<String, KubeError> {
         let wanted = self.context.clone().filter(|name| !name.is_empty());
         let name = wanted.clone().or_else(|| kubeconfig.current_context.clone()).unwrap_or_default();
-        let mut context = kubeconfig
-            .contexts
-            .iter()
-            .find(|context| context.name == name)
-            .and_then(|context| context.context.clone());
+        let mut context =
+            kubeconfig.contexts.iter().find(|context| context.name == name).and_then(|context| context.context.clone());
         if context.is_none() && !name.is_empty() {
             return Err(KubeError::Config(format!("context {name:?} does not exist")));
         }
@@ -285,7 +283,8 @@ pub(crate) struct Resolved {
 }
 
 fn header(text: &str, what: &str) -> Result<HeaderValue, KubeError> {
-    HeaderValue::from_str(text).map_err(|_| KubeError::Config(format!("the {what} holds characters that HTTP does not allow")))
+    HeaderValue::from_str(text)
+        .map_err(|_| KubeError::Config(format!("the {what} holds characters that HTTP does not allow")))
 }
 
 fn stat(path: &Path) -> Result<(), KubeError> {
@@ -313,11 +312,13 @@ fn refuse_files(kubeconfig: &Kubeconfig) -> Result<(), KubeError> {
     let users = kubeconfig.auth_infos.iter().filter_map(|user| user.auth_info.as_ref());
     let in_cluster = clusters.clone().any(|cluster| cluster.certificate_authority.is_some());
     let proxied = clusters.into_iter().any(|cluster| cluster.proxy_url.is_some());
-    let in_user = users.into_iter().any(|user| {
-        user.client_certificate.is_some() || user.client_key.is_some() || user.token_file.is_some()
-    });
+    let in_user = users
+        .into_iter()
+        .any(|user| user.client_certificate.is_some() || user.client_key.is_some() || user.token_file.is_some());
     if in_cluster || in_user {
-        return Err(KubeError::Config("a kubeconfig that is sent to the server may not name files: use the …-data fields".to_owned()));
+        return Err(KubeError::Config(
+            "a kubeconfig that is sent to the server may not name files: use the …-data fields".to_owned(),
+        ));
     }
     if proxied {
         return Err(KubeError::Config("a kubeconfig that is sent to the server may not name a proxy".to_owned()));

@@ -97,7 +97,11 @@ struct Half {
 enum Served {
     Version(String),
     /// A resource, or only its kind when it is a subresource.
-    Kind { api_version: String, kind: String, mapping: Option<Arc<Mapping>> },
+    Kind {
+        api_version: String,
+        kind: String,
+        mapping: Option<Arc<Mapping>>,
+    },
     Failed(String),
 }
 
@@ -182,17 +186,13 @@ async fn read_half(transport: &Transport, path: &str, before: Half) -> Result<Ha
     if answer.status == StatusCode::NOT_MODIFIED {
         return Ok(before);
     }
-    let etag = answer
-        .headers
-        .get(http::header::ETAG)
-        .and_then(|tag| tag.to_str().ok())
-        .map(ToOwned::to_owned);
+    let etag = answer.headers.get(http::header::ETAG).and_then(|tag| tag.to_str().ok()).map(ToOwned::to_owned);
     let body = answer.json()?;
     if body.get("kind").and_then(Json::as_str) == Some("APIGroupDiscoveryList") {
         return Ok(Half { etag, resources: Arc::new(aggregated(&body)) });
     }
     let versions = plain_versions(&body);
-    let lists = stream::iter(versions.into_iter().map(|version| plain(transport, version)));
+    let lists = stream::iter(versions.into_iter().map(|version| plain(transport, version)).collect::<Vec<_>>());
     let resources: Vec<Vec<Served>> = lists.buffered(PARALLEL).collect().await;
     Ok(Half { etag: None, resources: Arc::new(resources.into_iter().flatten().collect()) })
 }
@@ -252,7 +252,8 @@ fn aggregated_resource(resource: &Json, group: &str, version: &str, served: &mut
 
 /// Group versions in `APIVersions` (`/api`) or `APIGroupList` (`/apis`), as path and API version.
 fn plain_versions(body: &Json) -> Vec<(String, String)> {
-    let core = list(body, "versions").filter_map(Json::as_str).map(|version| (format!("/api/{version}"), version.to_owned()));
+    let core =
+        list(body, "versions").filter_map(Json::as_str).map(|version| (format!("/api/{version}"), version.to_owned()));
     let groups = list(body, "groups").flat_map(|group| list(group, "versions")).map(|version| {
         let api_version = text(version, "groupVersion");
         (format!("/apis/{api_version}"), api_version.to_owned())

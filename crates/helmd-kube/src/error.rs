@@ -268,15 +268,10 @@ impl ApiStatus {
             401 => ("Unauthorized", "the server has asked for the client to provide credentials"),
             403 => ("Forbidden", body),
             405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
-            406 => {
-                ("NotAcceptable", "the server was unable to respond with a content type that the client supports")
-            }
+            406 => ("NotAcceptable", "the server was unable to respond with a content type that the client supports"),
             415 => ("UnsupportedMediaType", body),
             422 => ("Invalid", "the server rejected our request due to an error in our request"),
-            429 => (
-                "TooManyRequests",
-                "the server has received too many requests and has asked us to try again later",
-            ),
+            429 => ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
             503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
             504 => (
                 "Timeout",
@@ -325,17 +320,13 @@ mod tests {
     use super::*;
 
     fn status(code: u16, reason: &str, message: &str) -> KubeError {
-        KubeError::Api(Box::new(ApiStatus {
-            code,
-            reason: reason.into(),
-            message: message.into(),
-            retry_after: None,
-        }))
+        KubeError::Api(Box::new(ApiStatus { code, reason: reason.into(), message: message.into(), retry_after: None }))
     }
 
     #[test]
     fn chain_reads_as_helm_joins_it() {
-        let err = status(404, "NotFound", "namespaces \"nope\" not found").context("failed to create").context("create");
+        let err =
+            status(404, "NotFound", "namespaces \"nope\" not found").context("failed to create").context("create");
         assert_eq!(helm_text(&err), "create: failed to create: namespaces \"nope\" not found");
         assert!(err.is_not_found());
     }
@@ -362,7 +353,11 @@ mod tests {
 
     #[test]
     fn several_failures_are_listed_once_each() {
-        let err = KubeError::Several(vec![status(403, "Forbidden", "a"), status(403, "Forbidden", "b"), status(403, "Forbidden", "a")]);
+        let err = KubeError::Several(vec![
+            status(403, "Forbidden", "a"),
+            status(403, "Forbidden", "b"),
+            status(403, "Forbidden", "a"),
+        ]);
         assert_eq!(helm_text(&err), "[a, b]");
     }
 }

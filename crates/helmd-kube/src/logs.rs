@@ -33,7 +33,10 @@ impl Cluster {
     ///
     /// # Errors
     /// The server's refusal; a connection that breaks is an error element.
-    pub async fn pod_log(&self, request: &LogRequest) -> Result<BoxStream<'static, Result<bytes::Bytes, KubeError>>, KubeError> {
+    pub async fn pod_log(
+        &self,
+        request: &LogRequest,
+    ) -> Result<BoxStream<'static, Result<bytes::Bytes, KubeError>>, KubeError> {
         let path = format!("/api/v1/namespaces/{}/pods/{}/log", request.namespace, request.pod);
         let mut call = Call::new(Method::GET, path).accept("*/*");
         if !request.container.is_empty() {
@@ -80,7 +83,11 @@ impl Cluster {
             let piece = piece.map_err(|_| failed("copy IO from logs"))?;
             passed = passed.saturating_add(piece.len());
             if passed > LOG_LIMIT_BYTES {
-                self.report(Event::Warning { message: format!("the log of pod {pod}, container {container} is cut after {LOG_LIMIT_BYTES} bytes") });
+                self.report(Event::Warning {
+                    message: format!(
+                        "the log of pod {pod}, container {container} is cut after {LOG_LIMIT_BYTES} bytes"
+                    ),
+                });
                 break;
             }
             self.report(Event::Log {

@@ -1,7 +1,5 @@
 //! The pods behind an object, and their renewal.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value as Json, json};
 
 use crate::cluster::Cluster;
@@ -21,40 +19,15 @@ pub fn selector(object: &Json) -> Option<String> {
             let text = equalities(selector);
             (!text.is_empty()).then_some(text)
         }
-        "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Deployment" | "Job" => Some(label_selector(selector)),
+        "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Deployment" | "Job" => helmd_plan::selector_text(Some(selector)),
         _ => None,
     }
 }
 
 fn equalities(labels: &Json) -> String {
     let pairs = labels.as_object().into_iter().flatten();
-    let pairs: Vec<String> =
-        pairs.filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
+    let pairs: Vec<String> = pairs.filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
     pairs.join(",")
-}
-
-/// The query text of a `LabelSelector`.
-#[must_use]
-pub fn label_selector(selector: &Json) -> String {
-    let mut text = selector.get("matchLabels").map(equalities).unwrap_or_default();
-    for expression in selector.get("matchExpressions").and_then(Json::as_array).into_iter().flatten() {
-        let part = |name: &str| expression.get(name).and_then(Json::as_str).unwrap_or_default();
-        let values: Vec<&str> =
-            expression.get("values").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
-        if !text.is_empty() {
-            text.push(',');
-        }
-        let (key, values) = (part("key"), values.join(","));
-        let written = match part("operator") {
-            "In" => write!(text, "{key} in ({values})"),
-            "NotIn" => write!(text, "{key} notin ({values})"),
-            "DoesNotExist" => write!(text, "!{key}"),
-            _ => write!(text, "{key}"),
-        };
-        // Writing to a string does not fail.
-        drop(written);
-    }
-    text
 }
 
 pub(crate) fn pod_mapping() -> Mapping {

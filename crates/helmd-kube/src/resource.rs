@@ -157,7 +157,13 @@ impl Cluster {
     ///
     /// # Errors
     /// The call's failure.
-    pub async fn list(&self, mapping: &Mapping, namespace: &str, labels: &str, fields: &str) -> Result<Vec<Json>, KubeError> {
+    pub async fn list(
+        &self,
+        mapping: &Mapping,
+        namespace: &str,
+        labels: &str,
+        fields: &str,
+    ) -> Result<Vec<Json>, KubeError> {
         let mut call = Call::new(Method::GET, mapping.path(namespace));
         if !labels.is_empty() {
             call = call.query("labelSelector", labels);
@@ -184,12 +190,23 @@ impl Cluster {
         self.call(write.on(call)).await?.json()
     }
 
-    pub(crate) async fn patch(&self, resource: &Resource, media_type: &'static str, patch: &Json, write: Write) -> Result<Json, KubeError> {
+    pub(crate) async fn patch(
+        &self,
+        resource: &Resource,
+        media_type: &'static str,
+        patch: &Json,
+        write: Write,
+    ) -> Result<Json, KubeError> {
         let call = Call::new(Method::PATCH, resource.path()?).body(media_type, patch.to_string().into_bytes());
         self.call(write.on(call)).await?.json()
     }
 
-    pub(crate) async fn server_side_apply(&self, resource: &Resource, force: bool, write: Write) -> Result<Json, KubeError> {
+    pub(crate) async fn server_side_apply(
+        &self,
+        resource: &Resource,
+        force: bool,
+        write: Write,
+    ) -> Result<Json, KubeError> {
         let call = Call::new(Method::PATCH, resource.path()?)
             .body(APPLY_PATCH, resource.object.to_string().into_bytes())
             .query("force", if force { "true" } else { "false" });

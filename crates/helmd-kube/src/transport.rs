@@ -115,11 +115,9 @@ impl Answer {
 
     /// The texts of the `Warning` headers.
     pub fn warnings(&self) -> impl Iterator<Item = String> + '_ {
-        self.headers
-            .get_all(http::header::WARNING)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .map(|value| value.split_once('"').map_or(value, |(_, text)| text.trim_end_matches('"')).replace("\\\"", "\""))
+        self.headers.get_all(http::header::WARNING).iter().filter_map(|value| value.to_str().ok()).map(|value| {
+            value.split_once('"').map_or(value, |(_, text)| text.trim_end_matches('"')).replace("\\\"", "\"")
+        })
     }
 }
 
@@ -230,7 +228,9 @@ impl Transport {
             let frame = frame.map_err(|err| self.failure(method, url, &err))?;
             if let Ok(data) = frame.into_data() {
                 if read.len().saturating_add(data.len()) > ANSWER_LIMIT_BYTES {
-                    return Err(KubeError::Answer(format!("the answer of {url} is larger than {ANSWER_LIMIT_BYTES} bytes")));
+                    return Err(KubeError::Answer(format!(
+                        "the answer of {url} is larger than {ANSWER_LIMIT_BYTES} bytes"
+                    )));
                 }
                 read.extend_from_slice(&data);
             }
@@ -251,7 +251,12 @@ impl Transport {
 
     fn failure(&self, method: &Method, url: &str, err: &kube::Error) -> KubeError {
         let failure = network::describe(err, &self.host);
-        KubeError::Transport { method: go_method(method), url: url.to_owned(), cause: failure.text, timed_out: failure.timed_out }
+        KubeError::Transport {
+            method: go_method(method),
+            url: url.to_owned(),
+            cause: failure.text,
+            timed_out: failure.timed_out,
+        }
     }
 }
 
@@ -259,7 +264,9 @@ fn add_headers(headers: &mut HeaderMap, identity: &HeaderMap) {
     for (name, value) in identity {
         headers.append(name.clone(), value.clone());
     }
-    headers.entry(http::header::USER_AGENT).or_insert(HeaderValue::from_static(concat!("helmd/", env!("CARGO_PKG_VERSION"))));
+    headers
+        .entry(http::header::USER_AGENT)
+        .or_insert(HeaderValue::from_static(concat!("helmd/", env!("CARGO_PKG_VERSION"))));
 }
 
 fn go_method(method: &Method) -> &'static str {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::error::{ErrorKind, KubeError, Pending};
-use crate::kstatus::Status;
+use crate::kstatus::{Purpose, Status};
 use crate::progress::Event;
 use crate::ready::Readiness;
 use crate::resource::Resource;
@@ -92,10 +92,15 @@ impl Cluster {
         let mut waiting: Vec<Waited<'_>> = resources.iter().map(Waited::new).collect();
         let mut pace = Pace::new(options.timeout);
         loop {
-            let looks = stream::iter(waiting.into_iter().map(|mut waited| async move {
-                let look = self.readiness(waited.resource, options.jobs).await;
-                waited.take(self, look).map(|ready| (!ready).then_some(waited))
-            }));
+            let looks = stream::iter(
+                waiting
+                    .into_iter()
+                    .map(|mut waited| async move {
+                        let look = self.readiness(waited.resource, options.jobs).await;
+                        waited.take(self, look).map(|ready| (!ready).then_some(waited))
+                    })
+                    .collect::<Vec<_>>(),
+            );
             let looks: Vec<Result<Option<Waited<'_>>, KubeError>> = looks.buffered(PARALLEL).collect().await;
             waiting = looks.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
             if waiting.is_empty() {
@@ -116,12 +121,18 @@ impl Cluster {
         let mut waiting: Vec<Waited<'_>> =
             resources.iter().filter(|resource| !paused(resource)).map(Waited::new).collect();
         let mut failed: Vec<Waited<'_>> = Vec::new();
+        let purpose = if options.jobs { Purpose::WaitWithJobs } else { Purpose::Wait };
         let mut pace = Pace::new(options.timeout);
         loop {
-            let looks = stream::iter(waiting.into_iter().map(|waited| async move {
-                let status = self.status(waited.resource, options.jobs).await;
-                (waited, status)
-            }));
+            let looks = stream::iter(
+                waiting
+                    .into_iter()
+                    .map(|waited| async move {
+                        let status = self.status(waited.resource, purpose).await;
+                        (waited, status)
+                    })
+                    .collect::<Vec<_>>(),
+            );
             let looks: Vec<_> = looks.buffered(PARALLEL).collect().await;
             waiting = Vec::new();
             for (mut waited, status) in looks {
@@ -155,10 +166,15 @@ impl Cluster {
         let mut waiting: Vec<Waited<'_>> = resources.iter().map(Waited::new).collect();
         let mut pace = Pace::new(timeout);
         loop {
-            let looks = stream::iter(waiting.into_iter().map(|waited| async move {
-                let found = self.find(waited.resource).await?;
-                Ok::<_, KubeError>(found.is_some().then_some(waited))
-            }));
+            let looks = stream::iter(
+                waiting
+                    .into_iter()
+                    .map(|waited| async move {
+                        let found = self.find(waited.resource).await?;
+                        Ok::<_, KubeError>(found.is_some().then_some(waited))
+                    })
+                    .collect::<Vec<_>>(),
+            );
             let looks: Vec<_> = looks.buffered(PARALLEL).collect().await;
             waiting = looks.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
             for waited in &mut waiting {
@@ -185,7 +201,8 @@ impl Cluster {
         let timeout = (!timeout.is_zero()).then_some(timeout);
         let mut errors = Vec::new();
         for batch in resources.chunk_by(|a, b| a.mapping.kind == b.mapping.kind) {
-            let work = stream::iter(batch.iter().map(|resource| self.watch_completion(resource, timeout)));
+            let work =
+                stream::iter(batch.iter().map(|resource| self.watch_completion(resource, timeout)).collect::<Vec<_>>());
             let results: Vec<Result<(), KubeError>> = work.buffered(PARALLEL).collect().await;
             errors.extend(results.into_iter().filter_map(Result::err));
         }
@@ -254,6 +271,7 @@ impl<'a> Waited<'a> {
                 self.note(cluster, &message);
                 Ok(false)
             }
+            Ok(Readiness::Failed(message)) => Err(KubeError::Failed(message)),
             Err(err) if is_passing(&err) && self.failures < MOST_FAILURES => {
                 self.failures += 1;
                 self.note(cluster, &crate::helm_text(&err));

@@ -134,7 +134,11 @@ fn event(
         Some("ERROR") => {
             let code = event.get("object").and_then(|status| status.get("code")).and_then(Json::as_u64);
             // An outdated start is no failure of the object: list again.
-            if code == Some(410) { Ok(false) } else { Err(KubeError::Failed(format!("failed to deploy {}", resource.name))) }
+            if code == Some(410) {
+                Ok(false)
+            } else {
+                Err(KubeError::Failed(format!("failed to deploy {}", resource.name)))
+            }
         }
         _ => Ok(false),
     }

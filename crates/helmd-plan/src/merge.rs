@@ -45,13 +45,17 @@ pub fn create_merge_patch(original: &Json, modified: &Json) -> Result<Json, Merg
 }
 
 fn object_patch(original: &Json, modified: &Json) -> Result<Json, MergeError> {
-    diff(&document(original)?, &document(modified)?, 0).map(Json::Object)
+    let empty = Map::new();
+    let original = document(original)?.unwrap_or(&empty);
+    let modified = document(modified)?.unwrap_or(&empty);
+    diff(original, modified, 0).map(Json::Object)
 }
 
-fn document(json: &Json) -> Result<std::borrow::Cow<'_, Object>, MergeError> {
+/// The object's entries; `None` for `null`.
+fn document(json: &Json) -> Result<Option<&Object>, MergeError> {
     match json {
-        Json::Null => Ok(std::borrow::Cow::Owned(Map::new())),
-        Json::Object(entries) => Ok(std::borrow::Cow::Borrowed(entries)),
+        Json::Null => Ok(None),
+        Json::Object(entries) => Ok(Some(entries)),
         _ => Err(MergeError::NotAnObject),
     }
 }

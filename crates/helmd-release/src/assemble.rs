@@ -76,7 +76,8 @@ pub fn assemble(
     let mut broken = None;
     for (path, text) in files {
         if text.as_utf8().is_none() && broken.is_none() {
-            broken = Head::parse(text.as_bytes(), options.helm).err().map(|e| SortError { path: path.clone(), source: e });
+            broken =
+                Head::parse(text.as_bytes(), options.helm).err().map(|e| SortError { path: path.clone(), source: e });
         }
         texts.insert(path, text.to_text().into_owned());
     }
@@ -140,4 +141,35 @@ pub fn template_text(manifest: &str, hooks: &[Hook], skip_tests: bool) -> String
         push_document(&mut text, &hook.path, &hook.manifest);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AssembleOptions, assemble, template_text};
+    use helmd_chart::Chart;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn files_become_manifest_hooks_and_notes() {
+        let mut chart = Chart::default();
+        chart.metadata.name = "c".to_owned();
+        let files = [
+            ("c/templates/NOTES.txt", "hello"),
+            ("c/charts/s/templates/NOTES.txt", "sub"),
+            ("c/templates/_p.tpl", "kind: X"),
+            ("c/templates/a.yaml", "kind: Service\n\n---\nkind: Secret\n"),
+            ("c/templates/h.yaml", "kind: Job\nmetadata: {name: h, annotations: {helm.sh/hook: test}}"),
+            ("c/templates/empty.yaml", " \n"),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.into()));
+        let parts = assemble(&chart, BTreeMap::from(files), AssembleOptions::default()).unwrap();
+        assert_eq!(parts.notes, "hello");
+        assert_eq!(
+            parts.manifest,
+            "---\n# Source: c/templates/a.yaml\nkind: Secret\n\n---\n# Source: c/templates/a.yaml\nkind: Service\n\n\n"
+        );
+        let text = template_text(&parts.manifest, &parts.hooks, false);
+        assert!(text.ends_with("kind: Service\n---\n# Source: c/templates/h.yaml\nkind: Job\nmetadata: {name: h, annotations: {helm.sh/hook: test}}\n"));
+        assert!(!template_text(&parts.manifest, &parts.hooks, true).contains("Job"));
+    }
 }

@@ -78,7 +78,9 @@ mod tests {
     fn faults_are_where_go_sees_them() {
         assert_eq!(decode("aGk=\n"), Ok(b"hi".to_vec()));
         assert_eq!(decode("aGl="), Ok(b"hi".to_vec()));
-        for (text, at) in [("!!", 0), ("aG!k", 2), ("aGk", 0), ("aGkxaG", 4), ("aG=x", 2), ("aG=", 3), ("aGk=x", 4), ("a=", 1)] {
+        for (text, at) in
+            [("!!", 0), ("aG!k", 2), ("aGk", 0), ("aGkxaG", 4), ("aG=x", 2), ("aG=", 3), ("aGk=x", 4), ("a=", 1)]
+        {
             assert_eq!(decode(text), Err(at), "{text}");
         }
     }

@@ -101,3 +101,50 @@ fn unzip(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
     })?;
     if json.len() as u64 > MAX_RELEASE_BYTES { Err(DecodeError::TooLarge) } else { Ok(json) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HelmMajor, Release, base64_text, decode, decode_json, encode, to_json};
+
+    fn fault(data: &str) -> String {
+        decode(data).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn both_majors_write_their_own_json() {
+        let release =
+            decode_json(br#"{"name":"r","info":{"status":"deployed","rollback_revision":2},"version":3}"#).unwrap();
+        let helm3 = r#"{"name":"r","info":{"first_deployed":"","last_deployed":"","deleted":"","status":"deployed"},"version":3}"#;
+        assert_eq!(to_json(&release, HelmMajor::Helm3).unwrap(), helm3);
+        let helm4 = r#"{"name":"r","info":{"status":"deployed","rollback_revision":2},"version":3}"#;
+        assert_eq!(to_json(&release, HelmMajor::Helm4).unwrap(), helm4);
+        assert_eq!(decode(&encode(&release, HelmMajor::Helm4).unwrap()).unwrap(), release);
+    }
+
+    #[test]
+    fn go_reads_what_serde_refuses() {
+        assert_eq!(decode_json(br#"{"name":"a","name":"b","version":1}"#).unwrap().name, "b");
+        assert_eq!(decode_json(b"null").unwrap(), Release::default());
+    }
+
+    #[test]
+    fn damage_is_told_in_gos_words() {
+        assert_eq!(fault(""), "unexpected end of JSON input");
+        assert_eq!(fault("!"), "illegal base64 data at input byte 0");
+        let plain = |json: &str| fault(&base64_text::encode(json.as_bytes()));
+        assert_eq!(plain("[]"), "json: cannot unmarshal array into Go value of type v1.Release");
+        assert_eq!(
+            plain(r#"{"info":{"status":1}}"#),
+            "json: cannot unmarshal number into Go struct field Release.info.status of type common.Status"
+        );
+        assert_eq!(
+            plain(r#"{"hooks":[{"name":[]}]}"#),
+            "json: cannot unmarshal array into Go struct field Hook.hooks.name of type string"
+        );
+        let packed = encode(&Release { name: "r".to_owned(), ..Release::default() }, HelmMajor::Helm4).unwrap();
+        let bytes = base64_text::decode(&packed).unwrap();
+        for end in [5, 12, bytes.len() - 3] {
+            assert_eq!(fault(&base64_text::encode(&bytes[..end])), "unexpected EOF", "{end}");
+        }
+    }
+}

@@ -82,12 +82,8 @@ const CHART: &[(&str, Shape)] = &[
     ("modtime", Shape::Time),
 ];
 
-const FILE: Shape = Struct(
-    "common.File",
-    "File",
-    Reader::Go,
-    &[("name", TEXT), ("data", Bytes), ("modtime", Shape::Time)],
-);
+const FILE: Shape =
+    Struct("common.File", "File", Reader::Go, &[("name", TEXT), ("data", Bytes), ("modtime", Shape::Time)]);
 
 const METADATA: &[(&str, Shape)] = &[
     ("name", TEXT),
@@ -161,9 +157,9 @@ impl Walk {
                 if integral { None } else { self.wrong_text(&text, "int") }
             }
             (Int, _) => self.wrong(value, "int"),
-            (Bytes, Json::String(text)) => crate::base64_text::decode(text)
-                .err()
-                .map(|at| format!("illegal base64 data at input byte {at}")),
+            (Bytes, Json::String(text)) => {
+                crate::base64_text::decode(text).err().map(|at| format!("illegal base64 data at input byte {at}"))
+            }
             (Bytes, _) => self.wrong(value, "[]uint8"),
             (LooseTime, Json::String(text)) if text.is_empty() => None,
             (LooseTime | Shape::Time, Json::String(text)) => time_fault(text),
@@ -190,7 +186,9 @@ impl Walk {
             self.context = name;
         }
         for (key, value) in entries {
-            let Some((field, shape)) = fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(key)) else { continue };
+            let Some((field, shape)) = fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(key)) else {
+                continue;
+            };
             self.path.push(field);
             let fault = self.fault(value, shape);
             if fault.is_some() {

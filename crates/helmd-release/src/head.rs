@@ -29,7 +29,7 @@ pub struct HeadMetadata {
 #[derive(Debug, thiserror::Error)]
 pub enum HeadError {
     /// It is no YAML.
-    #[error("error converting YAML to JSON")]
+    #[error(transparent)]
     Yaml(#[from] YamlError),
     /// It has another form than a resource.
     #[error("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {place}")]
@@ -107,7 +107,9 @@ impl HeadMetadata {
                             self.annotations.insert(key.clone(), annotation);
                         }
                     }
-                    other => note(wrong, other, "struct field .metadata.annotations of type map[string]string".to_owned()),
+                    other => {
+                        note(wrong, other, "struct field .metadata.annotations of type map[string]string".to_owned())
+                    }
                 }
             }
         }

@@ -74,8 +74,10 @@ text_enum! {
 
 text_enum! {
     /// How far a hook's last run came.
+    #[derive(Default)]
     HookPhase {
         /// It has never run.
+        #[default]
         Unset = "",
         /// Not known.
         Unknown = "Unknown",
@@ -85,12 +87,6 @@ text_enum! {
         Succeeded = "Succeeded",
         /// It failed.
         Failed = "Failed",
-    }
-}
-
-impl Default for HookPhase {
-    fn default() -> Self {
-        HookPhase::Unset
     }
 }
 

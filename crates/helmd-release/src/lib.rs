@@ -23,12 +23,12 @@ mod split;
 mod text_enum;
 mod time;
 
-pub use assemble::{AssembleOptions, Assembled, AssembleError, assemble, template_text};
+pub use assemble::{AssembleError, AssembleOptions, Assembled, assemble, template_text};
 pub use encoding::{DecodeError, MAX_RELEASE_BYTES, decode, decode_json, encode, to_json};
 pub use head::{Head, HeadError, HeadMetadata};
 pub use hook::{
-    HOOK_ANNOTATION, HOOK_DELETE_ANNOTATION, HOOK_OUTPUT_LOG_ANNOTATION, HOOK_WEIGHT_ANNOTATION, Hook, HookDeletePolicy,
-    HookEvent, HookExecution, HookOutputLogPolicy, HookPhase,
+    HOOK_ANNOTATION, HOOK_DELETE_ANNOTATION, HOOK_OUTPUT_LOG_ANNOTATION, HOOK_WEIGHT_ANNOTATION, Hook,
+    HookDeletePolicy, HookEvent, HookExecution, HookOutputLogPolicy, HookPhase,
 };
 pub use keep::{KEEP_POLICY, RESOURCE_POLICY_ANNOTATION, UninstallInfo, keep_info, partition_keep, uninstall_info};
 pub use labels::{

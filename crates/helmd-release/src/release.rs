@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 
 text_enum! {
     /// The state of a release.
+    #[derive(Default)]
     Status {
         /// Not recorded.
+        #[default]
         Unset = "",
         /// Uncertain.
         Unknown = "unknown",
@@ -36,12 +38,6 @@ text_enum! {
     }
 }
 
-impl Default for Status {
-    fn default() -> Self {
-        Status::Unset
-    }
-}
-
 impl Status {
     /// True while an install, upgrade or rollback is under way.
     pub fn is_pending(&self) -> bool {
@@ -55,19 +51,15 @@ impl Status {
 
 text_enum! {
     /// How the resources were applied (helm 4).
+    #[derive(Default)]
     ApplyMethod {
         /// Not recorded; to be taken as client-side.
+        #[default]
         Unset = "",
         /// Client-side apply.
         ClientSide = "csa",
         /// Server-side apply.
         ServerSide = "ssa",
-    }
-}
-
-impl Default for ApplyMethod {
-    fn default() -> Self {
-        ApplyMethod::Unset
     }
 }
 

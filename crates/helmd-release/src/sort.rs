@@ -2,8 +2,8 @@
 
 use crate::head::{Head, HeadError};
 use crate::hook::{
-    HOOK_ANNOTATION, HOOK_DELETE_ANNOTATION, HOOK_OUTPUT_LOG_ANNOTATION, HOOK_WEIGHT_ANNOTATION, Hook, HookDeletePolicy,
-    HookEvent, HookOutputLogPolicy,
+    HOOK_ANNOTATION, HOOK_DELETE_ANNOTATION, HOOK_OUTPUT_LOG_ANNOTATION, HOOK_WEIGHT_ANNOTATION, Hook,
+    HookDeletePolicy, HookEvent, HookOutputLogPolicy,
 };
 use crate::order::{Order, compare_kinds};
 use crate::split::split_manifests;
@@ -57,8 +57,8 @@ pub fn sort_manifests(files: &BTreeMap<String, String>, order: Order, helm: Helm
             continue;
         }
         for content in split_manifests(text, helm) {
-            let head = Head::parse(content.as_bytes(), helm)
-                .map_err(|source| SortError { path: path.clone(), source })?;
+            let head =
+                Head::parse(content.as_bytes(), helm).map_err(|source| SortError { path: path.clone(), source })?;
             sorted.take(Manifest { path: path.clone(), content, head });
         }
     }

@@ -128,10 +128,6 @@ impl ApiError {
         Self::new(400, "BadRequest", message)
     }
 
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self { details: Some(json!({})), ..Self::new(500, "InternalError", message) }
-    }
-
     pub(crate) fn no_resource() -> Self {
         let text = "the server could not find the requested resource";
         Self { details: Some(json!({})), ..Self::new(404, "NotFound", text) }

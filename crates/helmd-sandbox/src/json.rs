@@ -62,11 +62,12 @@ pub(crate) fn deleting(value: &Json) -> bool {
 
 /// The map of this value; anything else is replaced by an empty map first.
 pub(crate) fn force_object(value: &mut Json) -> &mut Object {
-    loop {
-        match value {
-            Json::Object(map) => return map,
-            other => *other = Json::Object(Object::new()),
-        }
+    if !value.is_object() {
+        *value = Json::Object(Object::new());
+    }
+    match value {
+        Json::Object(map) => map,
+        _ => unreachable!("it was made an object above"),
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Call {
     pub query: Query,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// The path began with the token.
+    pub trusted: bool,
 }
 
 /// The query, decoded.
@@ -65,7 +67,7 @@ pub(crate) fn percent_decode(text: &str) -> String {
 impl Call {
     pub(crate) fn new(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Self {
         let path = uri.path().split('/').filter(|s| !s.is_empty()).map(percent_decode).collect();
-        Self { method, path, query: Query::parse(uri.query().unwrap_or("")), headers, body }
+        Self { method, path, query: Query::parse(uri.query().unwrap_or("")), headers, body, trusted: false }
     }
 
     fn header(&self, name: header::HeaderName) -> &str {

@@ -84,10 +84,6 @@ impl Schema {
     pub(crate) fn root(&self, kind: &Kind) -> Type {
         Type::Message(kind.schema.clone().unwrap_or_else(|| "untyped".to_owned()), false)
     }
-
-    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &Message)> {
-        self.messages.iter().map(|(name, message)| (name.as_str(), message))
-    }
 }
 
 impl Message {

@@ -114,7 +114,7 @@ impl Sandbox {
         Ok(Self { shared, addr, server, controller })
     }
 
-    /// The base URL, such as `http://127.0.0.1:41873`.
+    /// The base URL, such as `http://127.0.0.1:41873`. Requests carry [`Sandbox::token`] as bearer token.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
@@ -126,12 +126,19 @@ impl Sandbox {
         &self.shared.token
     }
 
+    /// The base URL with the token as first path segment: requests to it need no header. kubectl and helm need it so, as
+    /// client-go sends no bearer token without TLS.
+    #[must_use]
+    pub fn trusted_url(&self) -> String {
+        format!("{}/{}", self.url(), self.shared.token)
+    }
+
     /// A kubeconfig for this sandbox, as YAML. It holds the token.
     #[must_use]
     pub fn kubeconfig(&self) -> String {
         format!(
             "apiVersion: v1\nkind: Config\nclusters:\n- name: sandbox\n  cluster:\n    server: {}\nusers:\n- name: sandbox\n  user:\n    token: {}\ncontexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: sandbox\n    namespace: default\ncurrent-context: sandbox\n",
-            self.url(),
+            self.trusted_url(),
             self.shared.token,
         )
     }
@@ -152,6 +159,12 @@ impl Sandbox {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
         file.write_all(self.kubeconfig().as_bytes()).map_err(failed)
+    }
+
+    /// The same API as a service, for callers in this process that need no socket.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        router(self.shared.clone())
     }
 
     /// Ends the sandbox: watches end, open requests are answered, the port is free afterwards.
@@ -181,9 +194,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     let Ok(body) = axum::body::to_bytes(body, shared.body_limit).await else {
         return Reply::from(ApiError::too_large(shared.body_limit)).into_response();
     };
-    let call = Call::new(parts.method, &parts.uri, parts.headers, body);
+    let mut call = Call::new(parts.method, &parts.uri, parts.headers, body);
+    route::take_path_token(&shared, &mut call);
     let reply = route::answer(&shared, &call);
     let response = reply.into_response();
-    tracing::debug!(method = %call.method, uri = %parts.uri, status = response.status().as_u16(), "sandbox");
+    let path = call.path.join("/");
+    tracing::debug!(method = %call.method, path, status = response.status().as_u16(), "sandbox");
     response
 }

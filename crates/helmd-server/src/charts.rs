@@ -1,6 +1,6 @@
 //! Where the charts of requests come from, with the loaded ones kept.
 
-use helmd_chart::{ArchiveLimits, Chart, HelmMajor};
+use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_kube::helm_text;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -40,13 +40,12 @@ pub(crate) struct Charts {
     upload_dir: PathBuf,
     compat_unsafe: bool,
     helm: HelmMajor,
-    limits: ArchiveLimits,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Charts {
     pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, helm: HelmMajor) -> Charts {
-        Charts { upload_dir, compat_unsafe, helm, limits: ArchiveLimits::default(), kept: Arc::default() }
+        Charts { upload_dir, compat_unsafe, helm, kept: Arc::default() }
     }
 
     /// The chart that a request names.
@@ -55,8 +54,8 @@ impl Charts {
     /// Helm's sentence, or why this server does not go there.
     pub(crate) async fn load(&self, request: &ChartRequest) -> Result<Chart, String> {
         let path = self.locate(request)?;
-        let (helm, limits, kept) = (self.helm, self.limits.clone(), Arc::clone(&self.kept));
-        tokio::task::spawn_blocking(move || read(&path, helm, &limits, &kept))
+        let (helm, kept) = (self.helm, Arc::clone(&self.kept));
+        tokio::task::spawn_blocking(move || read(&path, helm, &kept))
             .await
             .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?
     }
@@ -104,7 +103,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some(Stamp { path: path.to_owned(), modified: meta.modified().ok(), size_bytes: meta.len() })
 }
 
-fn read(path: &Path, helm: HelmMajor, limits: &ArchiveLimits, kept: &Mutex<Kept>) -> Result<Chart, String> {
+fn read(path: &Path, helm: HelmMajor, kept: &Mutex<Kept>) -> Result<Chart, String> {
     let stamp = stamp(path);
     if let Some(stamp) = &stamp {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,7 +114,7 @@ fn read(path: &Path, helm: HelmMajor, limits: &ArchiveLimits, kept: &Mutex<Kept>
             return Ok(chart.clone());
         }
     }
-    let chart = helmd_repo::local::load(path, helm, limits).map_err(|e| helm_text(&e))?;
+    let chart = helmd_repo::local::load(path, &Loader::new(helm)).map_err(|e| helm_text(&e))?;
     if let Some(stamp) = stamp {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let now = kept.clock;

@@ -75,7 +75,7 @@ impl App {
         let config = self.cluster_config(query)?;
         let cluster = self.pool.connect(&config).await.map_err(|e| helm_text(&e))?.with_namespace(namespace);
         let driver = DriverKind::from_env_name(&self.settings.driver).map_err(|e| helm_text(&e))?;
-        let storage = Storage::for_cluster(driver, &cluster);
+        let storage = Storage::for_cluster(driver, &cluster, self.helm);
         let mut cx = Context::new(cluster, storage);
         cx.helm = self.helm;
         Ok(cx)

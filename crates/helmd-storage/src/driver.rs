@@ -71,7 +71,12 @@ pub struct RecordHead {
 }
 
 impl RecordHead {
-    pub(crate) fn from_labels(key: String, namespace: String, labels: BTreeMap<String, String>, resource_version: String) -> Self {
+    pub(crate) fn from_labels(
+        key: String,
+        namespace: String,
+        labels: BTreeMap<String, String>,
+        resource_version: String,
+    ) -> Self {
         let text = |name: &str| labels.get(name).cloned().unwrap_or_default();
         Self {
             name: text("name"),

@@ -62,21 +62,14 @@ impl Meta {
 }
 
 impl Objects {
-    /// A driver on a cluster. [`DriverKind::Memory`] is taken as Secrets.
+    /// A driver on a cluster that writes records as `helm` does. [`DriverKind::Memory`] is taken as Secrets.
     #[must_use]
-    pub fn new(cluster: &Cluster, kind: DriverKind) -> Self {
+    pub fn new(cluster: &Cluster, kind: DriverKind, helm: HelmMajor) -> Self {
         let (plural, kind) = match kind {
             DriverKind::ConfigMap => ("configmaps", "ConfigMap"),
             DriverKind::Secret | DriverKind::Memory => ("secrets", "Secret"),
         };
-        Self { cluster: cluster.clone(), plural, kind, helm: HelmMajor::Helm4 }
-    }
-
-    /// The same, writing records as this Helm does. Either Helm reads both forms.
-    #[must_use]
-    pub fn with_format(mut self, helm: HelmMajor) -> Self {
-        self.helm = helm;
-        self
+        Self { cluster: cluster.clone(), plural, kind, helm }
     }
 
     fn path(&self, namespace: &str, key: Option<&str>) -> String {
@@ -159,7 +152,11 @@ impl Driver for Objects {
     async fn get(&self, namespace: &str, key: &str) -> Result<Record, StorageError> {
         let call = Call::new(Method::GET, self.path(namespace, Some(key)));
         let failed = |source: KubeError| {
-            if source.is_not_found() { StorageError::NotFound } else { StorageError::Get { key: key.to_owned(), source } }
+            if source.is_not_found() {
+                StorageError::NotFound
+            } else {
+                StorageError::Get { key: key.to_owned(), source }
+            }
         };
         let answer = self.cluster.call(call).await.map_err(failed)?;
         let stored: Stored = serde_json::from_slice(&answer.body)

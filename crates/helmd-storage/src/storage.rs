@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
+use helmd_chart::HelmMajor;
 use helmd_kube::Cluster;
 use helmd_release::{Release, storage_key};
 use serde::Serialize;
@@ -52,12 +53,13 @@ pub struct Listing {
 }
 
 impl Storage {
-    /// Releases in the cluster, in the handle's namespace; an empty one means all.
+    /// Releases in the cluster, in the handle's namespace; an empty one means all. Records are
+    /// written as `helm` writes them; either Helm reads both forms.
     #[must_use]
-    pub fn for_cluster(kind: DriverKind, cluster: &Cluster) -> Self {
+    pub fn for_cluster(kind: DriverKind, cluster: &Cluster, helm: HelmMajor) -> Self {
         let driver: Arc<dyn Driver> = match kind {
             DriverKind::Memory => Arc::new(Memory::default()),
-            kind => Arc::new(Objects::new(cluster, kind)),
+            kind => Arc::new(Objects::new(cluster, kind, helm)),
         };
         Self::new(driver, cluster.namespace())
     }
@@ -213,21 +215,28 @@ impl Storage {
             let (key, namespace) = (record.head.key.clone(), record.head.namespace.clone());
             match record.decode() {
                 Ok(release) => listing.releases.push(release),
-                Err(err) => listing.undecodable.push(Undecodable { key, namespace, reason: helmd_kube::helm_text(&err) }),
+                Err(err) => {
+                    listing.undecodable.push(Undecodable { key, namespace, reason: helmd_kube::helm_text(&err) })
+                }
             }
         }
         Ok(listing)
     }
 
     async fn fetch(&self, heads: Vec<RecordHead>) -> Result<Vec<Record>, StorageError> {
-        let gets = stream::iter(heads.into_iter().map(|head| async move {
-            match self.driver.get(&head.namespace, &head.key).await {
-                Ok(record) => Ok(Some(record)),
-                // Gone since the labels were read.
-                Err(StorageError::NotFound) => Ok(None),
-                Err(err) => Err(err),
-            }
-        }));
+        let gets = stream::iter(
+            heads
+                .into_iter()
+                .map(|head| async move {
+                    match self.driver.get(&head.namespace, &head.key).await {
+                        Ok(record) => Ok(Some(record)),
+                        // Gone since the labels were read.
+                        Err(StorageError::NotFound) => Ok(None),
+                        Err(err) => Err(err),
+                    }
+                })
+                .collect::<Vec<_>>(),
+        );
         let records: Vec<Result<Option<Record>, StorageError>> = gets.buffered(PARALLEL).collect().await;
         Ok(records.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }

@@ -80,12 +80,12 @@ pub(crate) fn coalesce_into<C: ChartValues>(
     values: &Table,
     nulls: Nulls,
 ) -> Result<(), ValuesError> {
-    Coalesce { log, nulls }.chart(chart, values, "")
+    Coalesce { log, nulls, levels: MAX_DEPTH }.chart(chart, values, "")
 }
 
 /// Lays `over` over `base` in place; `path` is for warnings.
 pub(crate) fn join(log: &mut Log, over: &Table, base: &Table, path: &str, nulls: Nulls) -> Result<(), ValuesError> {
-    Coalesce { log, nulls }.tables(over, base, path, nulls, MAX_DEPTH)
+    Coalesce { log, nulls, levels: MAX_DEPTH }.tables(over, base, path, nulls)
 }
 
 fn dotted(prefix: &str, name: &str) -> String {
@@ -95,6 +95,8 @@ fn dotted(prefix: &str, name: &str) -> String {
 struct Coalesce<'l> {
     log: &'l mut Log,
     nulls: Nulls,
+    /// How deep tables may still lie.
+    levels: usize,
 }
 
 impl Coalesce<'_> {
@@ -150,7 +152,7 @@ impl Coalesce<'_> {
                     if nulls == Nulls::Remove && drop_nulls {
                         remove_nulls(&default);
                     }
-                    self.tables(&value, &default, &dotted(path, &key), nulls, MAX_DEPTH)?;
+                    self.tables(&value, &default, &dotted(path, &key), nulls)?;
                 }
                 (Some(Entry::Table(_)), Entry::Leaf(default)) if !default.is_null() => {
                     self.log.line(format!("warning: skipped value for {path}.{key}: Not a table."));
@@ -179,7 +181,7 @@ impl Coalesce<'_> {
                 (Entry::Table(value), None) => below.insert(&key, Entry::Table(value.shallow_copy())),
                 (Entry::Table(value), Some(Entry::Table(own))) => {
                     let copy = value.shallow_copy();
-                    self.tables(&copy, &own, &dotted(path, &key), Nulls::Keep, MAX_DEPTH)?;
+                    self.tables(&copy, &own, &dotted(path, &key), Nulls::Keep)?;
                     below.insert(&key, Entry::Table(copy));
                 }
                 (Entry::Table(_), Some(Entry::Leaf(_))) => {
@@ -195,17 +197,14 @@ impl Coalesce<'_> {
     }
 
     /// Lays `over` over `base` in place.
-    fn tables(
-        &mut self,
-        over: &Table,
-        base: &Table,
-        path: &str,
-        nulls: Nulls,
-        depth: usize,
-    ) -> Result<(), ValuesError> {
-        let depth = depth.checked_sub(1).ok_or(ValuesError::TooDeep { limit: MAX_DEPTH })?;
+    fn tables(&mut self, over: &Table, base: &Table, path: &str, nulls: Nulls) -> Result<(), ValuesError> {
+        self.levels = self.levels.checked_sub(1).ok_or(ValuesError::TooDeep { limit: MAX_DEPTH })?;
         let had_value = |key: &str, before: &[(String, Entry)]| {
-            before.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok().and_then(|i| before.get(i)).is_some_and(|(_, e)| !e.is_null())
+            before
+                .binary_search_by(|(k, _)| k.as_str().cmp(key))
+                .ok()
+                .and_then(|i| before.get(i))
+                .is_some_and(|(_, e)| !e.is_null())
         };
         let before = base.entries();
         for (key, _) in over.entries().into_iter().filter(|(_, entry)| entry.is_null()) {
@@ -218,7 +217,7 @@ impl Coalesce<'_> {
                 }
                 (None, base) => over.insert(&key, base),
                 (Some(Entry::Table(value)), Entry::Table(base)) => {
-                    self.tables(&value, &base, &dotted(path, &key), nulls, depth)?;
+                    self.tables(&value, &base, &dotted(path, &key), nulls)?;
                 }
                 (Some(Entry::Leaf(_)), base @ Entry::Table(_)) => {
                     let (name, text) = (dotted(path, &key), go_text(&base.to_json()?));
@@ -232,6 +231,7 @@ impl Coalesce<'_> {
                 (Some(_), Entry::Leaf(_)) => {}
             }
         }
+        self.levels += 1;
         Ok(())
     }
 }

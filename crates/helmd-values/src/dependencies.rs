@@ -2,7 +2,7 @@
 
 use crate::coalesce::{self, Nulls};
 use crate::error::ValuesError;
-use crate::graph::{self, Node, Wanted};
+use crate::graph::{self, MAX_CHARTS, Node, Wanted};
 use crate::lookup::{shared_table, shared_value};
 use crate::merge::is_compatible_range;
 use crate::table::{Entry, MAX_DEPTH, Table};
@@ -20,16 +20,21 @@ use std::sync::Arc;
 pub fn process_dependencies(chart: &mut Chart, values: &Values, helm: HelmMajor) -> Result<Warnings, ValuesError> {
     let user = Table::from_values(values)?;
     let root = graph::build(std::mem::take(chart));
-    let mut process = Process { helm, log: Log::new(helm) };
-    let done = process.enable(&root, &user, "").and_then(|()| process.import(&root));
-    done.map_err(|error| graph::abandon(&root, error))?;
-    *chart = graph::finish(&root);
+    let mut process = Process { helm, log: Log::new(helm), charts_left: MAX_CHARTS };
+    let enabled = process.enable(&root, &user, "");
+    process.charts_left = MAX_CHARTS;
+    if let Err(error) = enabled.and_then(|()| process.import(&root)) {
+        graph::release(&root);
+        return Err(error);
+    }
+    *chart = graph::finish(&root)?;
     Ok(process.log.warnings)
 }
 
 struct Process {
     helm: HelmMajor,
     log: Log,
+    charts_left: usize,
 }
 
 impl Process {
@@ -37,7 +42,9 @@ impl Process {
     /// in a point.
     fn enable(&mut self, chart: &Node, values: &Table, path: &str) -> Result<(), ValuesError> {
         let Some(wanted) = graph::wanted(chart) else { return Ok(()) };
-        graph::set_subcharts(chart, self.used(chart, &wanted));
+        let used = self.used(chart, &wanted);
+        graph::take_charts(&mut self.charts_left, used.len())?;
+        graph::set_subcharts(chart, used);
         for record in &wanted {
             record.borrow_mut().fields.enabled = true;
         }
@@ -116,8 +123,9 @@ impl Process {
                     }
                     Some(_) => {
                         let name = &fields.name;
-                        let three =
-                            || format!("Warning: Condition path '{condition}' for chart {name} returned non-bool value");
+                        let three = || {
+                            format!("Warning: Condition path '{condition}' for chart {name} returned non-bool value")
+                        };
                         let record = [("path", condition), ("chart", name.as_str())];
                         self.log.record(three, "returned non-bool value", &record);
                     }
@@ -129,6 +137,7 @@ impl Process {
 
     /// Imports values into a chart's defaults, subcharts first.
     fn import(&mut self, chart: &Node) -> Result<(), ValuesError> {
+        graph::take_charts(&mut self.charts_left, 1)?;
         let subcharts = chart.borrow().subcharts.clone();
         for subchart in &subcharts {
             self.import(subchart)?;

@@ -17,6 +17,12 @@ pub enum ValuesError {
     /// The values break the charts' schemas.
     #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
     Schema(String),
+    /// Aliases multiply the charts.
+    #[error("more than {limit} charts after dependency processing")]
+    TooManyCharts {
+        /// How many there may be.
+        limit: usize,
+    },
     /// Tables lie too deep in tables, possibly since values are imported into themselves.
     #[error("values are nested more than {limit} deep")]
     TooDeep {

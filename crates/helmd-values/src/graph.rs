@@ -116,9 +116,24 @@ fn copy_meta(meta: &MetaData, helm: HelmMajor) -> MetaData {
     MetaData { fields: Rc::clone(&meta.fields), name: meta.name.clone(), wanted }
 }
 
+/// How many charts there may be: aliases of charts that alias others multiply them.
+pub(crate) const MAX_CHARTS: usize = 5_000;
+
+/// Takes some charts from those that are left.
+pub(crate) fn take_charts(left: &mut usize, count: usize) -> Result<(), ValuesError> {
+    *left = left.checked_sub(count).ok_or(ValuesError::TooManyCharts { limit: MAX_CHARTS })?;
+    Ok(())
+}
+
 /// The charts as a tree again. A node that is used twice becomes two charts.
-pub(crate) fn finish(root: &Node) -> Chart {
-    let chart = to_chart(root, None);
+pub(crate) fn finish(root: &Node) -> Result<Chart, ValuesError> {
+    let chart = to_chart(root, None, &mut { MAX_CHARTS });
+    release(root);
+    chart
+}
+
+/// Lets go of all nodes under a root.
+pub(crate) fn release(root: &Node) {
     // Parents and subcharts hold each other; let them go.
     let mut rest = vec![Rc::clone(root)];
     while let Some(node) = rest.pop() {
@@ -126,10 +141,10 @@ pub(crate) fn finish(root: &Node) -> Chart {
         rest.append(&mut node.subcharts);
         rest.extend(node.parent.take());
     }
-    chart
 }
 
-fn to_chart(node: &Node, parent: Option<&str>) -> Chart {
+fn to_chart(node: &Node, parent: Option<&str>, left: &mut usize) -> Result<Chart, ValuesError> {
+    take_charts(left, 1)?;
     let data = node.borrow();
     let meta = data.meta.borrow();
     let mut metadata = Metadata::clone(&meta.fields);
@@ -143,8 +158,8 @@ fn to_chart(node: &Node, parent: Option<&str>) -> Chart {
     if chart.full_path(parent) != path {
         chart.path_override = Some(path.clone());
     }
-    chart.dependencies = data.subcharts.iter().map(|s| to_chart(s, Some(&path))).collect();
-    chart
+    chart.dependencies = data.subcharts.iter().map(|s| to_chart(s, Some(&path), left)).collect::<Result<_, _>>()?;
+    Ok(chart)
 }
 
 fn full_path(node: &Node) -> String {
@@ -172,10 +187,4 @@ impl ChartValues for Node {
 /// The form that imported values are left in.
 pub(crate) fn import_record(child: &str, parent: &str) -> Json {
     serde_json::json!({ "child": child, "parent": parent })
-}
-
-/// Lets go of the nodes after a failure, too.
-pub(crate) fn abandon(root: &Node, error: ValuesError) -> ValuesError {
-    finish(root);
-    error
 }

@@ -185,7 +185,10 @@ mod tests {
 
     #[test]
     fn names_make_maps_and_lists() {
-        assert_eq!(set("a.b[1].c=1,d={x,2},e=null"), Ok(json!({"a": {"b": [null, {"c": 1}]}, "d": ["x", 2], "e": null})));
+        assert_eq!(
+            set("a.b[1].c=1,d={x,2},e=null"),
+            Ok(json!({"a": {"b": [null, {"c": 1}]}, "d": ["x", 2], "e": null}))
+        );
         assert_eq!(set(r"a\.b=x\,y,n=007,t=TRUE"), Ok(json!({"a.b": "x,y", "n": "007", "t": true})));
     }
 
@@ -199,6 +202,9 @@ mod tests {
 
     #[test]
     fn runes_are_quoted_one_by_one() {
-        assert_eq!(StrvalsError::DataAfterIndex("b'".into()).to_string(), r"unexpected data at end of array index: ['b' '\'']");
+        assert_eq!(
+            StrvalsError::DataAfterIndex("b'".into()).to_string(),
+            r"unexpected data at end of array index: ['b' '\'']"
+        );
     }
 }

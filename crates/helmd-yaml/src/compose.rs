@@ -53,7 +53,8 @@ struct Open {
 /// Reads the first document.
 pub(crate) fn compose<'a>(input: &'a Input<'_>) -> Result<Document<'a>, YamlError> {
     let mut events = Events::new(input);
-    let mut composer = Composer { nodes: Vec::with_capacity(input.text.len() / 16), open: Vec::new(), anchors: HashMap::new() };
+    let mut composer =
+        Composer { nodes: Vec::with_capacity(input.text.len() / 16), open: Vec::new(), anchors: HashMap::new() };
     loop {
         match events.next()? {
             Event::StreamEnd | Event::DocumentEnd => return Ok(Document { nodes: composer.nodes }),

@@ -53,8 +53,7 @@ fn key_text(key: &Data<'_>, value: &Data<'_>) -> Result<String, YamlError> {
             text => text.to_owned(),
         },
         _ => {
-            let (name, shown, value) =
-                (go_syntax::type_name(key), go_syntax::format(key), go_syntax::format(value));
+            let (name, shown, value) = (go_syntax::type_name(key), go_syntax::format(key), go_syntax::format(value));
             return Err(YamlError::Key(format!("{name}, key: {shown}, value: {value}")));
         }
     })

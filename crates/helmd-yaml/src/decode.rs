@@ -230,7 +230,12 @@ impl<'n, 'a: 'n> Decoder<'n, 'a> {
         }
     }
 
-    fn merge_one(&mut self, id: NodeId, entries: &mut Entries<'n>, seen: &mut HashSet<String>) -> Result<(), YamlError> {
+    fn merge_one(
+        &mut self,
+        id: NodeId,
+        entries: &mut Entries<'n>,
+        seen: &mut HashSet<String>,
+    ) -> Result<(), YamlError> {
         const WANTED: &str = "map merge requires map or sequence of maps as the value";
         let node = self.get(id)?;
         match &node.kind {
@@ -334,16 +339,15 @@ fn unique<'n>(mut entries: Entries<'n>) -> Entries<'n> {
     // Stable, so the last of equal keys is the last of its run.
     entries.sort_by(|a, b| compare(&a.0, &b.0));
     entries.reverse();
-    entries.dedup_by(|a, b| {
-        compare(&a.0, &b.0) == Ordering::Equal && !matches!(a.0, Data::Float(f) if f.is_nan())
-    });
+    entries.dedup_by(|a, b| compare(&a.0, &b.0) == Ordering::Equal && !matches!(a.0, Data::Float(f) if f.is_nan()));
     entries.reverse();
     entries
 }
 
 /// Standard base64; line breaks are skipped.
 fn binary<'n>(text: &str) -> Result<Data<'n>, YamlError> {
-    let bytes = base64::decode(text).ok_or_else(|| YamlError::Decode("!!binary value contains invalid base64 data".to_owned()))?;
+    let bytes = base64::decode(text)
+        .ok_or_else(|| YamlError::Decode("!!binary value contains invalid base64 data".to_owned()))?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => Data::Str(Cow::Owned(text)),
         Err(broken) => Data::Bytes(broken.into_bytes()),

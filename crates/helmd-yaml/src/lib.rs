@@ -1,4 +1,12 @@
 //! YAML and TOML as Helm reads and writes them.
+//!
+//! Owns: YAML 1.1 as `sigs.k8s.io/yaml` 1.6 (go-yaml version 2, through JSON) reads and writes it, go-yaml version 3's
+//! layout for `toYamlPretty`, and TOML as BurntSushi's library does ([`toml`]); their error texts to the letter.
+//! Does not own: files, documents after the first of a stream, what values mean.
+//!
+//! Reading goes `reader` (bytes to checked text) → `scan` (tokens) → `events` (grammar) → `compose` (nodes, anchors) →
+//! `decode` (plain data: tags, merges, aliases) → `convert` (JSON text, `serde_json`, template values). Writing is `emit`.
+//! Nothing here panics, and what is too deep, too long or mostly aliases is refused.
 
 mod base64;
 mod compose;
@@ -14,6 +22,7 @@ mod reader;
 mod resolve;
 mod scan;
 mod timestamp;
+pub mod toml;
 
 pub use emit::{json_to_yaml, to_yaml, to_yaml_pretty};
 pub use error::YamlError;
@@ -21,3 +30,6 @@ pub use parse::{
     Numbers, ParseLimits, parse, parse_limited, parse_list, parse_map, parse_object, parse_strict, parse_value,
     to_json_text, to_json_text_strict,
 };
+
+#[cfg(test)]
+mod tests;

@@ -54,8 +54,7 @@ pub(crate) fn resolve(text: &str, schema: Schema, dates: Dates) -> Scalar {
     match first {
         b'+' | b'-' | b'0'..=b'9' => word(text, schema).unwrap_or_else(|| number(text, schema, dates)),
         // HELM: here underscores between digits are Go's, elsewhere they may stand anywhere.
-        b'.' => word(text, schema)
-            .unwrap_or_else(|| strconv::parse_float(text, 64).map_or(Scalar::Str, Scalar::Float)),
+        b'.' => word(text, schema).unwrap_or_else(|| strconv::parse_float(text, 64).map_or(Scalar::Str, Scalar::Float)),
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
             word(text, schema).unwrap_or(Scalar::Str)
         }

@@ -16,7 +16,8 @@ pub(crate) const LIST: &GoType = types::LIST_ANY;
 /// over.
 pub(crate) const MAX_TEXT_BYTES: usize = 32 << 20;
 
-/// Most items of a list that a number in a template asks for: far above any chart, at most 24 MiB.
+/// Most items of a list that one call makes out of little, and most values that one call copies or merges: far above
+/// any chart, some 32 MiB.
 pub(crate) const MAX_SEQUENCE: usize = 1 << 20;
 
 /// Deepest value that is copied or merged, in levels; a map may hold itself.
@@ -101,4 +102,9 @@ pub(crate) fn fits(bytes: Option<usize>) -> Result<(), FuncError> {
         Some(n) if n <= MAX_TEXT_BYTES => Ok(()),
         _ => Err(FuncError::text(format!("result is longer than {MAX_TEXT_BYTES} bytes"))),
     }
+}
+
+/// Ends a call that would make or visit more than [`MAX_SEQUENCE`] values; a panic, so that `merge` does not swallow it.
+pub(crate) fn few(values: usize) -> Result<(), FuncError> {
+    if values < MAX_SEQUENCE { Ok(()) } else { panic(format!("more than {MAX_SEQUENCE} values in one call")) }
 }

@@ -1,6 +1,6 @@
 //! Dicts: maps with string keys, changed in place as in Go.
 
-use crate::args::{ANY, BOOL, LIST, MAP, MAX_DEPTH, Register, STR, any, map, panic, tail, text};
+use crate::args::{ANY, BOOL, LIST, MAP, MAX_DEPTH, Register, STR, any, few, map, panic, tail, text};
 use crate::merge::{Rule, merge_all};
 use crate::strings::string;
 use gotmpl::value::{CallResult, types};
@@ -117,22 +117,24 @@ fn dig(args: &[Value]) -> CallResult {
 fn copy(value: &Value) -> CallResult {
     match value {
         Value::Nil => panic("reflect: call of reflect.Value.Type on zero Value"),
-        other => copied(other, 0),
+        other => copied(other, 0, &mut 0),
     }
 }
 
 /// A copy that shares no map with the original; structs, which no template can change, stay the same.
-fn copied(value: &Value, depth: usize) -> CallResult {
+fn copied(value: &Value, depth: usize, visited: &mut usize) -> CallResult {
     if depth > MAX_DEPTH {
-        return Err(FuncError::text(format!("value is nested deeper than {MAX_DEPTH} levels")));
+        return panic(format!("value is nested deeper than {MAX_DEPTH} levels"));
     }
+    *visited += 1;
+    few(*visited)?;
     match value {
         Value::List(list) if !list.is_nil() => {
-            let items = list.iter().map(|v| copied(v, depth + 1)).collect::<Result<_, _>>()?;
+            let items = list.iter().map(|v| copied(v, depth + 1, visited)).collect::<Result<_, _>>()?;
             Ok(Value::List(List::new(list.go_type(), items)))
         }
         Value::Map(m) if !m.is_nil() => {
-            let entries = m.entries().into_iter().map(|(k, v)| Ok((k, copied(&v, depth + 1)?)));
+            let entries = m.entries().into_iter().map(|(k, v)| Ok((k, copied(&v, depth + 1, visited)?)));
             Ok(Value::Map(Map::from_entries(m.go_type(), entries.collect::<Result<Vec<_>, FuncError>>()?)))
         }
         other => Ok(other.clone()),

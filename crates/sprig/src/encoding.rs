@@ -53,7 +53,7 @@ fn skip_newlines(data: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn decode64(data: &[u8]) -> Result<Vec<u8>, Corrupt> {
+pub(crate) fn decode64(data: &[u8]) -> Result<Vec<u8>, Corrupt> {
     let mut out = Vec::with_capacity(data.len() / 4 * 3);
     let mut at = 0;
     loop {

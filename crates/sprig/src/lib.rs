@@ -6,15 +6,17 @@
 //!
 //! Functions are pure but for what [`Host`] gives. Start at [`functions`].
 
-mod arg;
+mod crypto;
 pub mod host;
 pub mod regex;
+pub mod time;
 
 mod args;
 mod decimal;
 mod defaults;
 mod dicts;
 mod encoding;
+mod find;
 mod lists;
 mod merge;
 mod network;
@@ -48,5 +50,7 @@ pub fn functions(host: Rc<dyn Host>) -> FuncMap {
     versions::add(&mut map);
     network::add(&mut map, &host);
     regex::register(&mut map, &host);
+    time::register(&mut map, &host);
+    crypto::register(&mut map, &host);
     map
 }

@@ -1,6 +1,6 @@
 //! Lists. The functions of one name with and without `must` differ in Go (panic or error) but read the same.
 
-use crate::args::{ANY, BOOL, INT, LIST, Params, Register, any, int, nil_pointer, panic, slice, tail};
+use crate::args::{ANY, BOOL, INT, LIST, Params, Register, any, few, int, nil_pointer, panic, slice, tail};
 use crate::defaults::is_empty;
 use crate::numbers::{to_int64, truncate};
 use gotmpl::value::{CallResult, deep_equal, types};
@@ -53,7 +53,10 @@ fn building(map: &mut FuncMap) {
     });
     twins(map, &["uniq", "mustUniq"], &[ANY], LIST, |a| {
         let mut kept: Vec<Value> = Vec::new();
+        let mut comparisons = 0;
         for item in items(any(a, 0), "Cannot find uniq on type")?.iter() {
+            comparisons += kept.len();
+            affordable(comparisons)?;
             if !holds(&kept, item) {
                 kept.push(item.clone());
             }
@@ -63,10 +66,21 @@ fn building(map: &mut FuncMap) {
     for name in ["without", "mustWithout"] {
         map.rest(name, &[ANY, ANY], LIST, |a| {
             let list = items(any(a, 0), "Cannot find without on type")?;
+            affordable(list.len().saturating_mul(a.len()))?;
             Ok(Value::list(list.iter().filter(|v| !holds(tail(a, 1), v)).cloned().collect()))
         });
     }
     twins(map, &["chunk", "mustChunk"], &[INT, ANY], types::LIST_LIST_ANY, |a| chunks(int(a, 0), any(a, 1)));
+}
+
+/// Most comparisons of items in one call: about a second.
+const MAX_COMPARISONS: usize = 1 << 26;
+
+fn affordable(comparisons: usize) -> Result<(), FuncError> {
+    if comparisons <= MAX_COMPARISONS {
+        return Ok(());
+    }
+    Err(FuncError::text(format!("more than {MAX_COMPARISONS} comparisons in one call")))
 }
 
 fn holds(list: &[Value], item: &Value) -> bool {
@@ -125,7 +139,10 @@ fn concat(args: &[Value]) -> CallResult {
     let mut all = Vec::new();
     for value in args {
         match (slice(value), value.go_type()) {
-            (Some(list), _) => all.extend_from_slice(&list),
+            (Some(list), _) => {
+                few(all.len() + list.len())?;
+                all.extend_from_slice(&list);
+            }
             (None, Some(ty)) => return panic(format!("Cannot concat type {} as list", ty.kind.name())),
             (None, None) => return Err(nil_pointer()),
         }

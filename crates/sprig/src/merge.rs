@@ -3,10 +3,10 @@
 //! Maps are merged in place and share their values with the sources: a map that was missing in the target *is* the
 //! source's map afterwards.
 
-use crate::args::{MAP, MAX_DEPTH};
+use crate::args::{MAP, MAX_DEPTH, few, panic};
 use crate::defaults::is_empty;
 use gotmpl::value::Kind;
-use gotmpl::{FuncError, List, Map, Value};
+use gotmpl::{FuncError, GoString, List, Map, Value};
 
 /// Which values of the target give way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,82 +24,85 @@ pub(crate) fn merge_all(target: Map, sources: &[Map], rule: Rule) -> Result<Map,
         if target.is_nil() && !source.is_nil() {
             target = Map::new(MAP);
         }
-        merge(&target, source, rule, 0)?;
+        Merge { rule, visited: 0 }.merge(&target, source, 0)?;
     }
     Ok(target)
 }
 
-/// Go's kind of a value, named maps and lists under their kind.
-fn kind(value: &Value) -> Kind {
-    value.kind()
+/// One merge under way.
+struct Merge {
+    rule: Rule,
+    /// Entries looked at so far: maps may share maps, so the depth alone does not bound the work.
+    visited: usize,
 }
 
-fn merge(target: &Map, source: &Map, rule: Rule, depth: usize) -> Result<(), FuncError> {
-    if depth > MAX_DEPTH {
-        return Err(FuncError::text(format!("value is nested deeper than {MAX_DEPTH} levels")));
-    }
-    for (key, new) in source.entries() {
-        let old = target.get(&key);
-        if matches!(new, Value::Nil) {
-            if rule == Rule::Overwrite {
-                store(target, &key, new)?;
-            }
-            continue;
+impl Merge {
+    fn merge(&mut self, target: &Map, source: &Map, depth: usize) -> Result<(), FuncError> {
+        if depth > MAX_DEPTH {
+            return panic(format!("value is nested deeper than {MAX_DEPTH} levels"));
         }
-        match kind(&new) {
-            Kind::Map | Kind::Struct | Kind::Ptr => merge_into(old.as_ref(), &new, rule, depth)?,
-            Kind::Slice => store_slice(target, &key, old.as_ref(), &new, rule)?,
+        for (key, new) in source.entries() {
+            self.visited += 1;
+            few(self.visited)?;
+            self.merge_entry(target, &key, new, depth)?;
+        }
+        Ok(())
+    }
+
+    fn merge_entry(&mut self, target: &Map, key: &GoString, new: Value, depth: usize) -> Result<(), FuncError> {
+        let old = target.get(key);
+        if matches!(new, Value::Nil) {
+            return if self.rule == Rule::Overwrite { store(target, key, new) } else { Ok(()) };
+        }
+        match new.kind() {
+            Kind::Map | Kind::Struct | Kind::Ptr => self.merge_into(old.as_ref(), &new, depth)?,
+            Kind::Slice => self.store_slice(target, key, old.as_ref(), &new)?,
             _ => {}
         }
         if let Some(old) = old.as_ref().filter(|v| !is_empty(v)) {
-            let both_maps = kind(&new) == Kind::Map && kind(old) == Kind::Map;
-            if kind(&new) == Kind::Slice || both_maps || rule == Rule::Fill {
-                continue;
+            let both_maps = new.kind() == Kind::Map && old.kind() == Kind::Map;
+            if new.kind() == Kind::Slice || both_maps || self.rule == Rule::Fill {
+                return Ok(());
             }
         }
-        store(target, &key, new)?;
+        store(target, key, new)
     }
-    Ok(())
-}
 
-/// Merges a map (or struct) into what the target holds, where that is a map.
-fn merge_into(old: Option<&Value>, new: &Value, rule: Rule, depth: usize) -> Result<(), FuncError> {
-    let Some(old) = old else { return Ok(()) };
-    match (old.as_map(), kind(old)) {
-        (Some(old), _) if !old.is_nil() => match new.as_map() {
-            Some(new) => merge(&old, &new, rule, depth + 1),
-            None => Ok(()),
-        },
-        (None, Kind::Ptr) if kind(new) != Kind::Ptr && rule == Rule::Fill => {
-            Err(FuncError::text("src and dst must be of same type"))
+    /// Merges a map (or struct) into what the target holds, where that is a map.
+    fn merge_into(&mut self, old: Option<&Value>, new: &Value, depth: usize) -> Result<(), FuncError> {
+        let Some(old) = old else { return Ok(()) };
+        match (old.as_map(), old.kind()) {
+            (Some(old), _) if !old.is_nil() => match new.as_map() {
+                Some(new) => self.merge(&old, &new, depth + 1),
+                None => Ok(()),
+            },
+            (None, Kind::Ptr) if new.kind() != Kind::Ptr && self.rule == Rule::Fill => {
+                Err(FuncError::text("src and dst must be of same type"))
+            }
+            _ => Ok(()),
         }
-        _ => Ok(()),
     }
-}
 
-fn store_slice(
-    target: &Map,
-    key: &gotmpl::GoString,
-    old: Option<&Value>,
-    new: &Value,
-    rule: Rule,
-) -> Result<(), FuncError> {
-    let value = match old {
-        _ if rule == Rule::Overwrite || target.is_empty() => new.clone(),
-        None | Some(Value::Nil) => match new {
-            Value::List(list) => Value::List(List::new(list.go_type(), Vec::new())),
-            other => other.clone(),
-        },
-        Some(old) => old.clone(),
-    };
-    store(target, key, value)
+    /// HELM: a list counts as overwritable when the whole target map is empty; a missing one is made empty first.
+    fn store_slice(&self, target: &Map, key: &GoString, old: Option<&Value>, new: &Value) -> Result<(), FuncError> {
+        let value = match old {
+            _ if self.rule == Rule::Overwrite || target.is_empty() => new.clone(),
+            None | Some(Value::Nil) => match new {
+                Value::List(list) => Value::List(List::new(list.go_type(), Vec::new())),
+                other => other.clone(),
+            },
+            Some(old) => old.clone(),
+        };
+        store(target, key, value)
+    }
 }
 
 /// Sets an entry, as far as the map's element type takes the value.
-fn store(target: &Map, key: &gotmpl::GoString, value: Value) -> Result<(), FuncError> {
+fn store(target: &Map, key: &GoString, value: Value) -> Result<(), FuncError> {
     let elem = target.go_type().elem.unwrap_or(crate::args::ANY);
     if elem.kind != Kind::Interface && value.go_type().is_none_or(|ty| ty.name != elem.name) {
-        let text = format!("reflect.Value.SetMapIndex: value of type interface {{}} is not assignable to type {}", elem.name);
+        let text =
+            format!("reflect.Value.SetMapIndex: value of type interface {{}} is not assignable to type {}", elem.name);
         return Err(FuncError::Panic(text));
     }
     if target.insert(key, value) { Ok(()) } else { Err(FuncError::Panic("assignment to entry in nil map".to_owned())) }

@@ -1,6 +1,6 @@
 //! Numbers: conversions by the rules of spf13/cast, integer and decimal arithmetic, rounding, sequences.
 
-use crate::args::{ANY, FLOAT, INT, INT64, MAX_SEQUENCE, Register, STR, any, float, int, panic, tail, text};
+use crate::args::{ANY, FLOAT, INT, INT64, Register, STR, any, few, float, int, panic, tail, text};
 use crate::decimal::Decimal;
 use gotmpl::strconv;
 use gotmpl::value::{CallResult, types};
@@ -233,9 +233,7 @@ fn steps(start: i64, stop: i64, step: i64) -> Result<Vec<i64>, FuncError> {
     let mut numbers = Vec::new();
     let mut next = start;
     while if stop < start { step < 0 && next > stop } else { step > 0 && next < stop } {
-        if numbers.len() >= MAX_SEQUENCE {
-            return Err(FuncError::text(format!("more than {MAX_SEQUENCE} numbers")));
-        }
+        few(numbers.len())?;
         numbers.push(next);
         match next.checked_add(step) {
             Some(n) => next = n,
@@ -277,7 +275,10 @@ mod tests {
         for n in [-320i64, -300, -5, 0, 1, 5, 22, 100, 308, 400] {
             let exact: f64 = format!("1e{n}").parse().unwrap();
             let got = power_of_ten(n);
-            assert!(got == exact || ((got - exact) / exact).abs() < 1e-14 || exact == 0.0 || got < 1e-300, "{n}: {got}");
+            assert!(
+                got == exact || ((got - exact) / exact).abs() < 1e-14 || exact == 0.0 || got < 1e-300,
+                "{n}: {got}"
+            );
         }
         assert_eq!(power_of_ten(i64::MAX), f64::INFINITY);
         assert_eq!(power_of_ten(i64::MIN), 0.0);

@@ -9,7 +9,9 @@ pub(crate) fn add(map: &mut FuncMap) {
     map.plain("clean", &[STR], STR, |a| Ok(Value::str(clean(text(a, 0)))));
     map.plain("ext", &[STR], STR, |a| Ok(Value::str(ext(text(a, 0)))));
     map.plain("isAbs", &[STR], BOOL, |a| Ok(Value::Bool(text(a, 0).starts_with(b"/"))));
-    for (os, name) in [("osBase", "base"), ("osDir", "dir"), ("osClean", "clean"), ("osExt", "ext"), ("osIsAbs", "isAbs")] {
+    for (os, name) in
+        [("osBase", "base"), ("osDir", "dir"), ("osClean", "clean"), ("osExt", "ext"), ("osIsAbs", "isAbs")]
+    {
         map.alias(os, name);
     }
 }

@@ -1,6 +1,7 @@
 //! Strings: trimming, cutting, joining, quoting, counting. Case and word changes are in [`super::words`].
 
-use crate::args::{ANY, BOOL, INT, Register, STR, any, fits, int, panic, slice, text};
+use crate::args::{ANY, BOOL, INT, Register, STR, any, few, fits, int, panic, slice, text};
+use crate::find::{Finder, find};
 use crate::unicode;
 use gotmpl::strconv::utf8;
 use gotmpl::value::{CallResult, types};
@@ -59,12 +60,12 @@ fn cutting(map: &mut FuncMap) {
         let as_is = right < 4 || left > 0 && right < 7;
         Ok(Value::str(if as_is { s.to_vec() } else { abbreviated(s, left, right) }))
     });
-    map.plain("split", &[STR, STR], types::MAP_STRING, |a| Ok(numbered(split(text(a, 1), text(a, 0), None))));
+    map.plain("split", &[STR, STR], types::MAP_STRING, |a| split(text(a, 1), text(a, 0), None).map(numbered));
     map.plain("splitn", &[STR, INT, STR], types::MAP_STRING, |a| {
-        Ok(numbered(split(text(a, 2), text(a, 0), usize::try_from(int(a, 1)).ok())))
+        split(text(a, 2), text(a, 0), usize::try_from(int(a, 1)).ok()).map(numbered)
     });
     map.plain("splitList", &[STR, STR], types::LIST_STRING, |a| {
-        Ok(Value::string_list(split(text(a, 1), text(a, 0), None)))
+        split(text(a, 1), text(a, 0), None).map(Value::string_list)
     });
 }
 
@@ -123,41 +124,35 @@ fn abbreviated(s: &[u8], offset: i64, width: i64) -> Vec<u8> {
 }
 
 /// `strings.SplitN`; `None` splits everywhere.
-pub(crate) fn split(s: &[u8], separator: &[u8], limit: Option<usize>) -> Vec<Vec<u8>> {
+fn split<'a>(s: &'a [u8], separator: &[u8], limit: Option<usize>) -> Result<Vec<&'a [u8]>, FuncError> {
     let limit = limit.unwrap_or(usize::MAX);
     let mut parts = Vec::new();
     let mut rest = s;
-    if limit == 0 {
-        return parts;
+    if limit == 0 || (s.is_empty() && separator.is_empty()) {
+        return Ok(parts);
     }
-    if separator.is_empty() {
-        while !rest.is_empty() {
-            let width = if parts.len() + 1 == limit { rest.len() } else { utf8::decode_rune(rest).1 };
-            let (part, after) = rest.split_at(width.min(rest.len()));
-            parts.push(part.to_vec());
-            rest = after;
-        }
-        return parts;
-    }
+    let finder = Finder::new(separator);
     while parts.len() + 1 < limit {
-        let Some(at) = find(rest, separator) else { break };
-        parts.push(rest.get(..at).unwrap_or_default().to_vec());
-        rest = rest.get(at + separator.len()..).unwrap_or_default();
+        let (end, next) = if separator.is_empty() {
+            let width = utf8::decode_rune(rest).1;
+            if width >= rest.len() {
+                break;
+            }
+            (width, width)
+        } else {
+            let Some(at) = finder.find(rest) else { break };
+            (at, at + separator.len())
+        };
+        few(parts.len())?;
+        parts.push(rest.get(..end).unwrap_or_default());
+        rest = rest.get(next..).unwrap_or_default();
     }
-    parts.push(rest.to_vec());
-    parts
-}
-
-/// Where `needle` begins in `s`.
-pub(crate) fn find(s: &[u8], needle: &[u8]) -> Option<usize> {
-    if needle.is_empty() {
-        return Some(0);
-    }
-    s.windows(needle.len()).position(|window| window == needle)
+    parts.push(rest);
+    Ok(parts)
 }
 
 /// `{_0: …, _1: …}`
-fn numbered(parts: Vec<Vec<u8>>) -> Value {
+fn numbered(parts: Vec<&[u8]>) -> Value {
     let entries = parts.into_iter().enumerate().map(|(n, part)| (GoString::from(format!("_{n}")), Value::str(part)));
     Value::Map(Map::from_entries(types::MAP_STRING, entries))
 }
@@ -171,32 +166,37 @@ fn joining(map: &mut FuncMap) {
     map.plain("replace", &[STR, STR, STR], STR, |a| replaced(text(a, 2), text(a, 0), text(a, 1)).map(Value::str));
     map.plain("plural", &[STR, STR, INT], STR, |a| Ok(any(a, usize::from(int(a, 2) != 1)).clone()));
     map.plain("join", &[STR, ANY], STR, |a| {
-        let (parts, separator) = (strings(any(a, 1)), text(a, 0));
-        let length = parts.iter().map(|p| p.len()).sum::<usize>() + separator.len().saturating_mul(parts.len());
-        fits(Some(length))?;
+        let (parts, separator) = (strings(any(a, 1))?, text(a, 0));
+        let length = parts.iter().map(Vec::len).sum::<usize>();
+        fits(separator.len().checked_mul(parts.len()).and_then(|n| n.checked_add(length)))?;
         Ok(Value::str(parts.join(separator)))
     });
     map.plain("toString", &[ANY], STR, |a| Ok(Value::str(string(any(a, 0)))));
-    map.plain("toStrings", &[ANY], types::LIST_STRING, |a| Ok(Value::string_list(strings(any(a, 0)))));
+    map.plain("toStrings", &[ANY], types::LIST_STRING, |a| strings(any(a, 0)).map(Value::string_list));
     map.plain("sortAlpha", &[ANY], types::LIST_STRING, |a| {
         if slice(any(a, 0)).is_none() {
             return Ok(Value::string_list([string(any(a, 0))]));
         }
-        let mut items = strings(any(a, 0));
+        let mut items = strings(any(a, 0))?;
         items.sort();
         Ok(Value::string_list(items))
     });
-    map.rest("quote", &[ANY], STR, |a| Ok(Value::str(each(a, |v| gotmpl::strconv::quote(string(v)).into_bytes()))));
-    map.rest("squote", &[ANY], STR, |a| {
-        Ok(Value::str(each(a, |v| [b"'", gotmpl::fmt::format_v(v).as_slice(), b"'"].concat())))
-    });
-    map.rest("cat", &[ANY], STR, |a| Ok(Value::str(each(a, gotmpl::fmt::format_v))));
+    map.rest("quote", &[ANY], STR, |a| each(a, |v| gotmpl::strconv::quote(string(v)).into_bytes()));
+    map.rest("squote", &[ANY], STR, |a| each(a, |v| [b"'", gotmpl::fmt::format_v(v).as_slice(), b"'"].concat()));
+    map.rest("cat", &[ANY], STR, |a| each(a, gotmpl::fmt::format_v));
 }
 
 /// Every argument that is not nil, printed and joined by spaces.
-fn each(args: &[Value], print: impl Fn(&Value) -> Vec<u8>) -> Vec<u8> {
-    let printed: Vec<Vec<u8>> = args.iter().filter(|v| !matches!(v, Value::Nil)).map(print).collect();
-    printed.join(&b' ')
+fn each(args: &[Value], print: impl Fn(&Value) -> Vec<u8>) -> CallResult {
+    let mut out = Vec::new();
+    for (n, value) in args.iter().filter(|v| !matches!(v, Value::Nil)).enumerate() {
+        if n > 0 {
+            out.push(b' ');
+        }
+        out.extend(print(value));
+        fits(Some(out.len()))?;
+    }
+    Ok(Value::str(out))
 }
 
 /// `strings.Repeat`
@@ -222,14 +222,30 @@ fn indented(spaces: i64, s: &[u8]) -> Result<Vec<u8>, FuncError> {
 
 /// `strings.ReplaceAll`: an empty `old` matches before every character and at the end.
 fn replaced(s: &[u8], old: &[u8], new: &[u8]) -> Result<Vec<u8>, FuncError> {
-    let parts = split(s, old, None);
-    fits(new.len().checked_mul(parts.len() + 1).and_then(|n| n.checked_add(s.len())))?;
-    let joined = parts.join(new);
-    Ok(match (old.is_empty(), parts.is_empty()) {
-        (true, true) => new.to_vec(),
-        (true, false) => [new, &joined, new].concat(),
-        (false, _) => joined,
-    })
+    let finder = Finder::new(old);
+    let mut out = Vec::with_capacity(s.len());
+    let mut rest = s;
+    loop {
+        let (kept, skipped) = if old.is_empty() {
+            out.extend_from_slice(new);
+            let width = utf8::decode_rune(rest).1;
+            (width, width)
+        } else {
+            match finder.find(rest) {
+                Some(at) => (at, at + old.len()),
+                None => (rest.len(), rest.len()),
+            }
+        };
+        out.extend_from_slice(rest.get(..kept).unwrap_or_default());
+        if skipped > kept {
+            out.extend_from_slice(new);
+        }
+        fits(Some(out.len()))?;
+        if rest.is_empty() || (skipped == kept && !old.is_empty()) {
+            return Ok(out);
+        }
+        rest = rest.get(skipped..).unwrap_or_default();
+    }
 }
 
 /// sprig's `strval`: strings and bytes as they are, everything else printed.
@@ -246,12 +262,19 @@ fn bytes(list: &List) -> Vec<u8> {
 }
 
 /// sprig's `strslice`: the items that are not nil, or the value itself as the only one.
-pub(crate) fn strings(value: &Value) -> Vec<Vec<u8>> {
-    match (slice(value), value) {
-        (Some(list), _) => list.iter().filter(|v| !matches!(v, Value::Nil)).map(string).collect(),
-        (None, Value::Nil) => Vec::new(),
-        (None, other) => vec![string(other)],
+fn strings(value: &Value) -> Result<Vec<Vec<u8>>, FuncError> {
+    let Some(list) = slice(value) else {
+        return Ok(if matches!(value, Value::Nil) { Vec::new() } else { vec![string(value)] });
+    };
+    let mut bytes = 0;
+    let mut texts = Vec::new();
+    for item in list.iter().filter(|v| !matches!(v, Value::Nil)) {
+        let text = string(item);
+        bytes += text.len();
+        fits(Some(bytes))?;
+        texts.push(text);
     }
+    Ok(texts)
 }
 
 fn testing(map: &mut FuncMap) {
@@ -266,9 +289,11 @@ mod tests {
 
     #[test]
     fn splits_as_go() {
-        assert_eq!(split(b"a,b,c", b",", Some(2)), [b"a".to_vec(), b"b,c".to_vec()]);
-        assert_eq!(split("aé".as_bytes(), b"", None), [b"a".to_vec(), "é".as_bytes().to_vec()]);
-        assert_eq!(split(b"", b",", None), [b"".to_vec()]);
+        assert_eq!(split(b"a,b,c", b",", Some(2)).unwrap(), [&b"a"[..], b"b,c"]);
+        assert_eq!(split("aé".as_bytes(), b"", None).unwrap(), ["a".as_bytes(), "é".as_bytes()]);
+        assert_eq!(split(b"", b",", None).unwrap(), [b""]);
+        assert_eq!(split(b"abc", b"", Some(2)).unwrap(), [&b"a"[..], b"bc"]);
+        assert_eq!(replaced(b"a,,b", b",", b";;").unwrap(), b"a;;;;b");
         assert_eq!(replaced(b"ab", b"", b"-").unwrap(), b"-a-b-");
     }
 

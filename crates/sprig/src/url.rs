@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn urls_are_written_as_read() {
-        for text in ["http://u:p@h:80/a%20b?x=1#f", "mailto:a@b", "//h/p", "a/b?c", "http://[fe80::1%25en0]:80/", "x:/p"] {
+        for text in
+            ["http://u:p@h:80/a%20b?x=1#f", "mailto:a@b", "//h/p", "a/b?c", "http://[fe80::1%25en0]:80/", "x:/p"]
+        {
             assert_eq!(String::from_utf8(parse::parse(text.as_bytes()).unwrap().text()).unwrap(), text);
         }
     }

@@ -1,7 +1,7 @@
 //! Letters and words: case, initials, wrapping, and the snake, kebab and camel cases of xstrings.
 
 use crate::args::{INT, Register, STR, fits, int, text};
-use crate::strings::find;
+use crate::find::find;
 use crate::unicode::{self, is_letter, is_number, is_punctuation, is_space, is_upper, to_lower, to_title, to_upper};
 use gotmpl::strconv::utf8;
 use gotmpl::{FuncError, FuncMap, Value};
@@ -106,7 +106,9 @@ fn wrap(s: &[u8], width: i64, line_end: &[u8], long: LongWords) -> Result<Vec<u8
         let cut = match (head.iter().rposition(|b| *b == b' '), long) {
             (Some(space), _) => Some((space, space + 1)),
             (None, LongWords::Break) => Some((width, width)),
-            (None, LongWords::Keep) => find(rest.get(width..).unwrap_or_default(), b" ").map(|n| (width + n, width + n + 1)),
+            (None, LongWords::Keep) => {
+                find(rest.get(width..).unwrap_or_default(), b" ").map(|n| (width + n, width + n + 1))
+            }
         };
         let Some((end, next)) = cut else { break };
         line(rest.get(..end).unwrap_or(rest));

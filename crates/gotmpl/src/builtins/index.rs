@@ -29,10 +29,7 @@ pub(super) fn index(item: &Value, indexes: &[Val]) -> Result<Value, String> {
     for at in indexes {
         let at = at.value();
         item = match &item {
-            Value::List(list) => {
-                let i = position(at, type_name(at), list.len())?;
-                list.get(i).cloned().ok_or(SLICE_RANGE)?
-            }
+            Value::List(list) => element(list, at)?,
             Value::String(s) => {
                 let i = position(at, type_name(at), s.len())?;
                 s.get(i).map(|b| Value::Uint(types::UINT8, u64::from(*b))).ok_or(STRING_RANGE)?
@@ -40,13 +37,27 @@ pub(super) fn index(item: &Value, indexes: &[Val]) -> Result<Value, String> {
             Value::Map(map) => entry(map, at)?,
             Value::Nil => return Err("index of nil pointer".to_owned()),
             other if is_nil_pointer(other) => return Err("index of nil pointer".to_owned()),
-            other => match other.as_map() {
-                Some(map) => entry(&map, at)?,
-                None => return Err(format!("can't index item of type {}", pointed(other))),
+            other => match (other.as_map(), named_list(other)) {
+                (Some(map), _) => entry(&map, at)?,
+                (None, Some(list)) => element(&list, at)?,
+                (None, None) => return Err(format!("can't index item of type {}", pointed(other))),
             },
         };
     }
     Ok(item)
+}
+
+fn element(list: &List, at: &Value) -> Result<Value, String> {
+    let i = position(at, type_name(at), list.len())?;
+    Ok(list.get(i).cloned().ok_or(SLICE_RANGE)?)
+}
+
+/// The list when this is one of a named type with methods.
+fn named_list(value: &Value) -> Option<List> {
+    match value {
+        Value::Object(o) => o.as_list(),
+        _ => None,
+    }
 }
 
 /// The type without a pointer before it.
@@ -67,6 +78,8 @@ fn entry(map: &Map, key: &Value) -> Result<Value, String> {
 
 /// `slice x 1 2` is `x[1:2]`.
 pub(super) fn slice(item: &Value, indexes: &[Val]) -> Result<Value, String> {
+    let named = named_list(item).map(Value::List);
+    let item = named.as_ref().unwrap_or(item);
     match item {
         Value::Nil => return Err("slice of untyped nil".to_owned()),
         v if is_nil_pointer(v) => return Err("slice of nil pointer".to_owned()),
@@ -116,9 +129,10 @@ pub(super) fn length(item: &Val) -> Result<Value, String> {
             Value::String(s) => int(s.len()),
             Value::List(list) => int(list.len()),
             v if is_nil_pointer(v) => return Err("len of nil pointer".to_owned()),
-            v => match v.as_map() {
-                Some(map) => int(map.len()),
-                None => return Err(format!("len of type {}", pointed(v))),
+            v => match (v.as_map(), named_list(v)) {
+                (Some(map), _) => int(map.len()),
+                (None, Some(list)) => int(list.len()),
+                (None, None) => return Err(format!("len of type {}", pointed(v))),
             },
         },
     })

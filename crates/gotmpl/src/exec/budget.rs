@@ -27,8 +27,9 @@ pub struct Limits {
     pub output_bytes: u64,
     /// Depth of `{{template}}` calls and nested executions (Go: 100,000).
     pub depth: usize,
-    /// Bytes of the thread's stack that one run may take from where it was started. Give a thread's stack size less
-    /// 256 KiB. One level of `include` or `template` takes about 2 KiB in a release build (8 KiB unoptimized).
+    /// Bytes of the thread's stack that one run may take from where it was started: give a thread's stack size less
+    /// 512 KiB. One level of `template` takes about 0.8 KiB in a release build and 1.5 KiB in a development build, one of
+    /// `include` 2 and 3.2 KiB, so 100,000 levels of `template` need 150 MiB.
     pub stack_bytes: usize,
     /// Ends the execution soon after it becomes true.
     pub cancel: Option<Arc<AtomicBool>>,

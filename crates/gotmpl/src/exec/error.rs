@@ -19,7 +19,7 @@ pub struct ExecError {
     pub context: String,
     /// What went wrong, `error calling f: ` and the nested text included.
     pub message: String,
-    /// The failed function's error, when one failed.
+    /// The failed function's error, when one failed; not kept when a budget ran out or the chain became too long.
     pub cause: Option<FuncError>,
     /// The budget that ran out, here or in a nested execution.
     pub budget: Option<Budget>,
@@ -72,4 +72,20 @@ pub(super) fn budget_of(error: &FuncError) -> Option<Budget> {
             FuncError::Text(_) | FuncError::Panic(_) => return None,
         }
     }
+}
+
+/// Longest text of a nested error. Go has no limit; a thousand nested includes stay below it.
+const MAX_NESTED_BYTES: usize = 128 << 10;
+/// What is kept of a longer one: a little of the way and the reason at its end.
+const KEPT_HEAD_BYTES: usize = 1 << 10;
+const KEPT_TAIL_BYTES: usize = 31 << 10;
+
+/// The text, and whether its middle had to be left out.
+pub(super) fn shortened(text: String) -> (String, bool) {
+    if text.len() <= MAX_NESTED_BYTES {
+        return (text, false);
+    }
+    let head = text.get(..text.floor_char_boundary(KEPT_HEAD_BYTES)).unwrap_or_default();
+    let tail = text.get(text.ceil_char_boundary(text.len() - KEPT_TAIL_BYTES)..).unwrap_or_default();
+    (format!("{head} [...] {tail}"), true)
 }

@@ -16,6 +16,15 @@ fn descend(value: &Value, idents: &[Box<str>]) -> Option<Val> {
     })?
 }
 
+/// As [`descend`], handing the value to `f` in place of copying it.
+fn visit<R>(value: &Value, idents: &[Box<str>], f: &mut dyn FnMut(&Value) -> Option<R>) -> Option<R> {
+    match (value, idents) {
+        (value, []) => f(value),
+        (Value::Map(map), [name, rest @ ..]) => map.with(name.as_bytes(), |v| visit(v, rest, f))?,
+        _ => None,
+    }
+}
+
 /// Where a field or function is used.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'s, 't> {
@@ -57,6 +66,30 @@ impl<'t> Frame<'_, '_, 't> {
             self.declare(pipe, &value)?;
         }
         Ok(value)
+    }
+
+    /// What `f` makes of a pipeline's value and the output, when the pipeline only reads a field or variable that is
+    /// there; `None` when it does more, or when `f` gives none, and then nothing has happened.
+    pub(super) fn peek_pipeline<R>(
+        &mut self,
+        dot: &Val,
+        pipe: &'t Pipe,
+        f: impl Fn(&Value, &mut Vec<u8>) -> Option<R>,
+    ) -> Option<R> {
+        let ([cmd], []) = (pipe.cmds.as_slice(), pipe.decl.as_slice()) else { return None };
+        let [node] = cmd.args.as_slice() else { return None };
+        let exec = &mut *self.exec;
+        let (receiver, idents) = match &node.kind {
+            NodeKind::Field(idents) => (dot.value(), &**idents),
+            NodeKind::Variable(var, idents) => {
+                let own = exec.vars.get(self.base..)?;
+                (own.iter().rev().find(|v| v.id == *var)?.value.value(), idents.get(1..)?)
+            }
+            NodeKind::Dot => (dot.value(), &[][..]),
+            _ => return None,
+        };
+        let out = &mut exec.out;
+        visit(receiver, idents, &mut |value| f(value, out))
     }
 
     /// A pipeline in parentheses: the one way in which evaluation nests without calling a template.

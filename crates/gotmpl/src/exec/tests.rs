@@ -33,19 +33,19 @@ fn set(files: &[(&str, &str)]) -> TemplateSet {
     set
 }
 
-fn run_with(files: &[(&str, &str)], data: &Value, limits: Limits) -> Result<String, ExecError> {
+fn run_with(files: &[(&str, &str)], data: &Value, limits: Limits) -> Result<String, Stop> {
     let (set, functions) = (set(files), functions());
     let mut exec = Exec::new(&set, &functions, MissingKey::Zero, limits);
     let last = files.last().unwrap().0;
-    exec.run(last, data).map(|out| String::from_utf8(out).unwrap()).map_err(|(e, _)| e)
+    exec.run(last, data).map(|out| String::from_utf8(out).unwrap()).map_err(|(e, _)| Box::new(e))
 }
 
-fn run(files: &[(&str, &str)], data: &Value) -> Result<String, ExecError> {
+fn run(files: &[(&str, &str)], data: &Value) -> Result<String, Stop> {
     run_with(files, data, Limits::default())
 }
 
 fn text(template: &str, data: &Value) -> String {
-    run(&[("x", template)], data).map_or_else(|e| e.to_string(), |s| s)
+    run(&[("x", template)], data).unwrap_or_else(|e| e.to_string())
 }
 
 #[test]
@@ -202,6 +202,24 @@ fn nesting_does_not_overflow_the_stack() {
     let chain = format!("{{{{if false}}}}{}{{{{else}}}}last{{{{end}}}}", "{{else if false}}x".repeat(50_000));
     assert_eq!(run(&[("x", &chain)], &Value::Nil).unwrap(), "last");
     assert_eq!(text("{{$x := 1}}{{range 200000}}{{$x = wrap $x}}{{end}}{{len $x}}", &Value::Nil), "1");
+}
+
+#[test]
+fn errors_do_not_grow_with_the_square_of_the_depth() {
+    let error =
+        run(&[("x", "{{define \"d\"}}{{include \"d\" .}}{{end}}{{include \"d\" .}}")], &Value::Nil).unwrap_err();
+    assert!(error.to_string().len() < 200, "{error}");
+    let deep = || {
+        let files = [(
+            "x",
+            "{{define \"d\"}}{{if .}}{{include \"d\" (slice . 1)}}{{else}}{{boom}}{{end}}{{end}}{{include \"d\" .}}",
+        )];
+        let limits = Limits { stack_bytes: 60 << 20, ..Limits::default() };
+        run_with(&files, &Value::str("a".repeat(2_500)), limits).unwrap_err().to_string()
+    };
+    let text = std::thread::Builder::new().stack_size(64 << 20).spawn(deep).unwrap().join().unwrap();
+    assert!(text.starts_with("template: x:1:") && text.ends_with("error calling boom: index out of range"), "{text}");
+    assert!(text.len() < 200 << 10, "{}", text.len());
 }
 
 #[test]

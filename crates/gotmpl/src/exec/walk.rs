@@ -5,7 +5,7 @@ use super::{Budget, Exec, ExecError, Stop, Variable};
 use crate::func::FuncError;
 use crate::parse::Tree;
 use crate::parse::node::{Branch, Decl, Node, NodeKind, NodeRef, Pipe, TemplateCall};
-use crate::value::{Kind, Value, types};
+use crate::value::{Kind, List, Value, types};
 use std::io::Write as _;
 
 /// One template being executed.
@@ -61,9 +61,18 @@ impl<'t> Frame<'_, '_, 't> {
 
     /// The error of a function that failed.
     pub(super) fn call_error(&self, name: &str, cause: FuncError) -> Stop {
-        let mut error = self.error("error calling %s: %w", &[Value::str(name), Value::str(cause.to_string())]);
-        error.budget = super::error::budget_of(&cause);
-        error.cause = Some(cause);
+        // Every level of nesting repeats the text within it, so long chains are cut: they would grow with the square of
+        // the depth.
+        let budget = super::error::budget_of(&cause);
+        let (text, cause) = match budget {
+            Some(budget) => (self.exec.meter.words(budget), None),
+            None => match super::error::shortened(cause.to_string()) {
+                (text, false) => (text, Some(cause)),
+                (text, true) => (text, None),
+            },
+        };
+        let mut error = self.error("error calling %s: %w", &[Value::str(name), Value::str(text)]);
+        (error.budget, error.cause) = (budget, cause);
         error
     }
 
@@ -98,6 +107,10 @@ impl<'t> Frame<'_, '_, 't> {
         match &node.kind {
             NodeKind::Text(text) => self.write(text)?,
             NodeKind::Action(pipe) => {
+                if let Some(written) = self.peek_pipeline(dot, pipe, print_scalar) {
+                    self.exec.meter.write(written).map_err(|b| self.over(b))?;
+                    return Ok(Flow::Next);
+                }
                 // Variables live on until the next `end`; a declaration prints nothing.
                 let value = self.eval_pipeline(dot, pipe)?;
                 if pipe.decl.is_empty() {
@@ -120,8 +133,9 @@ impl<'t> Frame<'_, '_, 't> {
         let mark = self.exec.vars.len();
         let mut branch = branch;
         let flow = loop {
-            let value = self.eval_pipeline(dot, &branch.pipe)?;
-            if value.value().truth() {
+            let known = if with { None } else { self.peek_pipeline(dot, &branch.pipe, |v, _| Some(v.truth())) };
+            let value = if known.is_some() { Val::Invalid } else { self.eval_pipeline(dot, &branch.pipe)? };
+            if known.unwrap_or_else(|| value.value().truth()) {
                 break self.walk_list(if with { &value } else { dot }, &branch.list.0)?;
             }
             let Some(list) = &branch.otherwise else { break Flow::Next };
@@ -149,16 +163,8 @@ impl<'t> Frame<'_, '_, 't> {
                 self.one_variable(range, &value)?;
                 self.range_numbers(range, 0..*n, |i| Value::Uint(ty, i))?
             }
-            Value::List(list) => {
-                let elem = list.go_type().elem;
-                for (i, item) in list.iter().enumerate() {
-                    let index = Val::Plain(Value::int(i64::try_from(i).unwrap_or(i64::MAX)));
-                    if !self.iterate(range, index, Val::typed(elem, item.clone()))? {
-                        break;
-                    }
-                }
-                !list.is_empty()
-            }
+            Value::List(list) => self.range_list(range, list)?,
+            Value::Object(o) if let Some(list) = o.as_list() => self.range_list(range, &list)?,
             other => match other.as_map() {
                 Some(map) => {
                     let elem = map.go_type().elem;
@@ -188,6 +194,17 @@ impl<'t> Frame<'_, '_, 't> {
             return self.fail("can't use %s to iterate over more than one variable", &[shown]);
         }
         Ok(())
+    }
+
+    fn range_list(&mut self, range: &'t Branch, list: &List) -> Result<bool, Stop> {
+        let elem = list.go_type().elem;
+        for (i, item) in list.iter().enumerate() {
+            let index = Val::Plain(Value::int(i64::try_from(i).unwrap_or(i64::MAX)));
+            if !self.iterate(range, index, Val::typed(elem, item.clone()))? {
+                break;
+            }
+        }
+        Ok(!list.is_empty())
     }
 
     fn range_numbers<N>(
@@ -248,18 +265,14 @@ impl<'t> Frame<'_, '_, 't> {
         match value.value() {
             Value::Nil => self.write(b"<no value>"),
             Value::String(s) => self.write(s),
-            Value::Bool(b) => self.write(if *b { b"true" } else { b"false" }),
-            Value::Int(ty, i) if ty.name == types::INT.name || ty.name == types::INT64.name => {
-                let start = self.exec.out.len();
-                // Writing to memory cannot fail.
-                let _ = write!(self.exec.out, "{i}");
-                let written = self.exec.out.len() - start;
+            v @ (Value::Bool(_) | Value::Int(..)) if let Some(written) = print_scalar(v, &mut self.exec.out) => {
                 self.exec.meter.write(written).map_err(|b| self.over(b))
             }
             v @ Value::Func(_) => {
                 let shown = Value::str(NodeRef::Node(node).text());
                 self.fail("can't print %s of type %s", &[shown, Value::str(type_name(v))])
             }
+            Value::Object(o) if let (None, Some(text)) = (o.string(), o.pointer_string()) => self.write(&text),
             v => {
                 let text = printed(v);
                 self.write(&text)
@@ -295,6 +308,21 @@ impl<'t> Frame<'_, '_, 't> {
         }
         Ok(())
     }
+}
+
+/// Appends the values that need no formatting; gives how many bytes, `None` for other values.
+fn print_scalar(value: &Value, out: &mut Vec<u8>) -> Option<usize> {
+    let start = out.len();
+    match value {
+        Value::String(s) => out.extend_from_slice(s),
+        Value::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
+        Value::Int(ty, i) if std::ptr::eq(*ty, types::INT) || std::ptr::eq(*ty, types::INT64) => {
+            // Writing to memory cannot fail.
+            let _ = write!(out, "{i}");
+        }
+        _ => return None,
+    }
+    Some(out.len() - start)
 }
 
 /// A value as an action prints it: like `%v`, but what a pointer points at in place of the pointer.

@@ -1,14 +1,16 @@
 //! Go's `fmt` over [`Value`]s: `Sprintf`, `Sprint`, `Sprintln`.
 //!
-//! `printf` reads directives, `print` walks values, `pad` writes one scalar with its flags, `named` knows the `String`
+//! `printf` reads directives, `print` walks values, `pad` writes one scalar with its flags, `named` knows the
 //! methods of Go's own named integers.
 
+mod duration;
 mod named;
 mod pad;
 mod print;
 mod printf;
 
-pub use named::duration_string;
+pub use duration::{duration_in_units, duration_round, duration_string, duration_truncate};
+pub use named::named_method;
 
 use crate::value::Value;
 use pad::Printer;
@@ -108,7 +110,7 @@ mod tests {
             ("%.*d", &[Value::str("a"), Value::int(42)], "%!(BADPREC)42"),
             ("%-*d|", &[Value::int(-5), Value::int(42)], "42   |"),
             ("%z", &[Value::Nil], "%!z(<nil>)"),
-            ("%s", &[Value::list(vec![Value::Nil, int])], "[<nil> %!s(int=1)]"),
+            ("%s", &[Value::list(vec![Value::Nil, Value::int(1)])], "[<nil> %!s(int=1)]"),
         ] {
             assert_eq!(text(format, args), want, "{format}");
         }

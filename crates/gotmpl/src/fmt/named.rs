@@ -1,6 +1,9 @@
-//! The `String` methods of named types that are plain integers here.
+//! The methods of Go's named types that are plain integers here: `time.Duration`, `time.Month`, `time.Weekday`.
 
-use crate::value::{GoString, Value, types};
+use super::duration::{duration_in_units, duration_round, duration_string, duration_truncate};
+use crate::func::Function;
+use crate::value::{GoString, GoType, Value, types};
+use std::rc::Rc;
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -36,60 +39,46 @@ fn calendar_name(what: &str, names: &[&str], number: i64, first: i64) -> GoStrin
     }
 }
 
-/// `time.Duration.String` of that many nanoseconds: `72h3m0.5s`, `1.5µs`, `0s`.
-pub fn duration_string(nanoseconds: i64) -> String {
-    let sign = if nanoseconds < 0 { "-" } else { "" };
-    let total = nanoseconds.unsigned_abs();
-    let (unit, name) = match total {
-        0 => return "0s".to_owned(),
-        1..1_000 => (1, "ns"),
-        1_000..1_000_000 => (1_000, "µs"),
-        1_000_000..1_000_000_000 => (1_000_000, "ms"),
-        _ => (1_000_000_000, "s"),
+/// The method `name` of a value of one of these types as a function without receiver; `None` when there is none.
+pub fn named_method(value: &Value, name: &str) -> Option<Rc<Function>> {
+    let Value::Int(ty, n) = *value else {
+        return None;
     };
-    let whole = total / unit;
-    let fraction = fraction_text(total % unit, unit);
-    if name != "s" {
-        return format!("{sign}{whole}{fraction}{name}");
+    if ty.name == types::DURATION.name {
+        return duration_method(n, name);
     }
-    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{sign}{seconds}{fraction}s"),
-        (0, _) => format!("{sign}{minutes}m{seconds}{fraction}s"),
-        _ => format!("{sign}{hours}h{minutes}m{seconds}{fraction}s"),
-    }
+    let text = method_text(value).filter(|_| name == "String")?;
+    Some(Rc::new(Function::new("String", &[], types::STRING, move |_, _| Ok(Value::String(text.clone())))))
 }
 
-/// The digits after the point, without trailing zeros, of `rest / unit` where `unit` is a power of ten above `rest`.
-fn fraction_text(rest: u64, unit: u64) -> String {
-    if rest == 0 {
-        return String::new();
-    }
-    // A one in front keeps the leading zeros.
-    let digits = (unit + rest).to_string();
-    format!(".{}", digits.strip_prefix('1').unwrap_or(&digits).trim_end_matches('0'))
+const SECOND: i64 = 1_000_000_000;
+
+fn duration_method(d: i64, name: &str) -> Option<Rc<Function>> {
+    let constant = |name, ty, value: Value| Function::new(name, &[], ty, move |_, _| Ok(value.clone()));
+    let float = |name, unit| constant(name, types::FLOAT64, Value::float(duration_in_units(d, unit)));
+    let int = |name, unit: i64| constant(name, types::INT64, Value::int64(d / unit));
+    Some(Rc::new(match name {
+        "Abs" => constant("Abs", types::DURATION, Value::Int(types::DURATION, d.saturating_abs())),
+        "Hours" => float("Hours", 3600 * SECOND),
+        "Minutes" => float("Minutes", 60 * SECOND),
+        "Seconds" => float("Seconds", SECOND),
+        "Milliseconds" => int("Milliseconds", 1_000_000),
+        "Microseconds" => int("Microseconds", 1_000),
+        "Nanoseconds" => int("Nanoseconds", 1),
+        "Round" => multiple("Round", d, duration_round),
+        "Truncate" => multiple("Truncate", d, duration_truncate),
+        "String" => constant("String", types::STRING, Value::str(duration_string(d))),
+        _ => return None,
+    }))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::duration_string;
-
-    #[test]
-    fn durations() {
-        for (ns, want) in [
-            (0, "0s"),
-            (1, "1ns"),
-            (1_100, "1.1µs"),
-            (2_200_000, "2.2ms"),
-            (3_300_000_000, "3.3s"),
-            (245_000_000_000, "4m5s"),
-            (245_001_000_000, "4m5.001s"),
-            (3_600_000_000_000, "1h0m0s"),
-            (1_111_000, "1.111ms"),
-            (1_011_000, "1.011ms"),
-            (i64::MIN, "-2562047h47m16.854775808s"),
-        ] {
-            assert_eq!(duration_string(ns), want);
-        }
-    }
+fn multiple(name: &'static str, d: i64, change: fn(i64, i64) -> i64) -> Function {
+    const PARAMS: &[&GoType] = &[types::DURATION];
+    Function::new(name, PARAMS, types::DURATION, move |_, args| {
+        let multiple = match args.first() {
+            Some(Value::Int(_, n)) => *n,
+            _ => 0,
+        };
+        Ok(Value::Int(types::DURATION, change(d, multiple)))
+    })
 }

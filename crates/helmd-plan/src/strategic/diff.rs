@@ -1,13 +1,11 @@
 //! The difference of two objects as a patch.
 
 use super::error::StrategicError;
-use super::lists::{
-    Elements, as_map, deduplicate, element_type, key_of, sort_by_order, sort_objects, sort_scalars,
-};
+use super::lists::{Elements, as_map, deduplicate, element_type, key_of, sort_by_order, sort_objects, sort_scalars};
 use super::schema::{PatchMeta, Schema};
 use super::{DELETE_FROM_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER};
-use crate::go_text::{go_text, go_type};
 use crate::MAX_DEPTH;
+use crate::go_text::{go_text, go_type};
 use serde_json::{Map, Value as Json, json};
 use std::cmp::Ordering;
 
@@ -155,13 +153,7 @@ struct PatchLists {
     order: Vec<Json>,
 }
 
-fn diff_lists(
-    old: &[Json],
-    new: &[Json],
-    schema: Schema,
-    meta: PatchMeta,
-    options: DiffOptions,
-) -> Result<PatchLists> {
+fn diff_lists(old: &[Json], new: &[Json], schema: Schema, meta: PatchMeta, options: DiffOptions) -> Result<PatchLists> {
     if old.is_empty() {
         let patch = if options.changes { new.to_vec() } else { Vec::new() };
         return Ok(PatchLists { patch, ..PatchLists::default() });
@@ -258,20 +250,27 @@ fn diff_objects(
         key_of(element, key)?;
     }
     let (mut patch, mut delete) = (Vec::new(), Vec::new());
-    walk(&old, &new, |v| go_text(v.get(key).unwrap_or(&Json::Null)), |_, old, new| {
-        match (old, new) {
-            (Some(old), Some(new)) => {
-                let mut inner = diff_maps(as_map(old)?, as_map(new)?, schema, options)?;
-                if !inner.is_empty() {
-                    inner.insert(key.to_owned(), key_of(new, key)?.clone());
-                    patch.push(Json::Object(inner));
+    walk(
+        &old,
+        &new,
+        |v| go_text(v.get(key).unwrap_or(&Json::Null)),
+        |_, old, new| {
+            match (old, new) {
+                (Some(old), Some(new)) => {
+                    let mut inner = diff_maps(as_map(old)?, as_map(new)?, schema, options)?;
+                    if !inner.is_empty() {
+                        inner.insert(key.to_owned(), key_of(new, key)?.clone());
+                        patch.push(Json::Object(inner));
+                    }
                 }
+                (None, Some(new)) if options.changes => patch.push((*new).clone()),
+                (Some(old), None) if options.deletions => {
+                    delete.push(json!({key: key_of(old, key)?, DIRECTIVE: "delete"}))
+                }
+                _ => {}
             }
-            (None, Some(new)) if options.changes => patch.push((*new).clone()),
-            (Some(old), None) if options.deletions => delete.push(json!({key: key_of(old, key)?, DIRECTIVE: "delete"})),
-            _ => {}
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     Ok((patch, delete))
 }

@@ -59,9 +59,33 @@ pub(super) fn sort_by_order(list: Vec<Json>, order: &[Json], key: &str, elements
         keep.iter().chain(order).try_for_each(|v| key_of(v, key).map(drop))?;
         (delete, keep) = keep.into_iter().partition(is_deletion);
     }
-    keep.sort_by_cached_key(|v| index(order, v, key, elements).unwrap_or(usize::MAX));
-    keep.append(&mut delete);
-    Ok(keep)
+    let mut placed: Vec<(Option<usize>, Json)> =
+        keep.into_iter().map(|v| (index(order, &v, key, elements), v)).collect();
+    if placed.iter().all(|(place, _)| place.is_some()) {
+        placed.sort_by_key(|(place, _)| *place);
+    } else {
+        sort_partly_placed(&mut placed);
+    }
+    let mut sorted: Vec<Json> = placed.into_iter().map(|(_, v)| v).collect();
+    sorted.append(&mut delete);
+    Ok(sorted)
+}
+
+/// HELM: an element without a place counts as less than any other, both ways, so what Go's insertion sort makes of it
+/// depends on the steps. (Lists of more than 20 elements, which Go sorts in blocks, may come out otherwise there.)
+fn sort_partly_placed(list: &mut [(Option<usize>, Json)]) {
+    for end in 1..list.len() {
+        for at in (1..=end).rev() {
+            let less = match (list.get(at), list.get(at - 1)) {
+                (Some((Some(place), _)), Some((Some(before), _))) => place < before,
+                _ => true,
+            };
+            if !less {
+                break;
+            }
+            list.swap(at, at - 1);
+        }
+    }
 }
 
 /// True for an element that says `$patch: delete`.

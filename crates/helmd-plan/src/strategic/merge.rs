@@ -80,7 +80,9 @@ fn merge_field(
         }
         (Some(Json::Array(old)), Json::Array(new)) => {
             let (schema, meta) = schema.list_field(&key)?;
-            Some(Json::Array(merge_list_by(old, new, schema, meta, (purpose, depth))?))
+            let merge = meta.strategy == "merge";
+            let merged = if merge { merge_list(old, new, schema, meta.key, (purpose, depth))?.list } else { new };
+            Some(Json::Array(merged))
         }
         (old, new) => {
             value = new;
@@ -120,9 +122,7 @@ fn retain_keys(object: &mut Object, patch: &mut Object, purpose: Purpose) -> Res
     let Some(in_patch) = patch.remove(RETAIN_KEYS) else { return Ok(()) };
     if purpose == Purpose::JoinPatches {
         return match object.get(RETAIN_KEYS) {
-            Some(own) if *own != in_patch => {
-                Err(StrategicError::DifferentRetainKeys(go_text(own), go_text(&in_patch)))
-            }
+            Some(own) if *own != in_patch => Err(StrategicError::DifferentRetainKeys(go_text(own), go_text(&in_patch))),
             Some(_) => Ok(()),
             None => {
                 object.insert(RETAIN_KEYS.to_owned(), in_patch);
@@ -182,16 +182,21 @@ fn merge_ordered_list(
     context: (Purpose, usize),
 ) -> Result<Option<Vec<Json>>> {
     check_order(patched.map_or(&[], Vec::as_slice), order, meta.key)?;
-    let merged = match (live, patched) {
+    let old = live.map_or(&[][..], Vec::as_slice);
+    let new = patched.map_or(&[][..], Vec::as_slice);
+    let (merged, live) = match (live, patched) {
         (None, None) => return Ok(None),
-        (Some(live), None) => live.clone(),
-        (None, Some(patched)) => patched.iter().cloned().filter_map(without_directives).collect(),
-        (Some(live), Some(patched)) => merge_list_by(live.clone(), patched.clone(), schema, meta, context)?,
+        (Some(live), None) => (live.clone(), live.clone()),
+        (None, Some(patched)) => (patched.iter().cloned().filter_map(without_directives).collect(), Vec::new()),
+        (Some(live), Some(patched)) if meta.strategy == "merge" => {
+            let merged = merge_list(live.clone(), patched.clone(), schema, meta.key, context)?;
+            (merged.list, merged.live)
+        }
+        (Some(live), Some(patched)) => (patched.clone(), live.clone()),
     };
-    let (live, patched) = (live.map_or(&[][..], Vec::as_slice), patched.map_or(&[][..], Vec::as_slice));
     let (in_order, live_only) = partition(merged, order, meta.key)?;
-    let elements = element_type(&[live, patched])?;
-    merge_orders(in_order, live_only, &Orders { patch: order, live }, meta.key, elements).map(Some)
+    let elements = element_type(&[old, new])?;
+    merge_orders(in_order, live_only, &Orders { patch: order, live: &live }, meta.key, elements).map(Some)
 }
 
 /// The elements of the patch must be named by the order, in this order.
@@ -226,39 +231,37 @@ fn is_deletion_of(element: &Json) -> Result<bool> {
     as_map(element).map(|_| is_deletion(element))
 }
 
-fn merge_list_by(
-    old: Vec<Json>,
-    new: Vec<Json>,
-    schema: Schema,
-    meta: PatchMeta,
-    context: (Purpose, usize),
-) -> Result<Vec<Json>> {
-    if meta.strategy == "merge" { merge_list(old, new, schema, meta.key, context) } else { Ok(new) }
+/// A merged list.
+struct Merged {
+    list: Vec<Json>,
+    /// The live list as it is found afterwards by who still holds it.
+    ///
+    /// HELM: Kubernetes deletes elements in place, so that added ones come to stand where the live list ended, and the
+    /// order of the live list then speaks of them, too.
+    live: Vec<Json>,
 }
 
-fn merge_list(
-    old: Vec<Json>,
-    new: Vec<Json>,
-    schema: Schema,
-    key: &str,
-    context: (Purpose, usize),
-) -> Result<Vec<Json>> {
+fn merge_list(old: Vec<Json>, new: Vec<Json>, schema: Schema, key: &str, context: (Purpose, usize)) -> Result<Merged> {
     if old.is_empty() && new.is_empty() {
-        return Ok(old);
+        return Ok(Merged { list: Vec::new(), live: old });
     }
     let elements = element_type(&[&old, &new])?;
-    let (merged, order, live) = if elements == Elements::Scalars {
+    let (merged, order, live, live_after) = if elements == Elements::Scalars {
         let both = old.iter().chain(&new).cloned().collect();
-        (deduplicate(both), new, old)
+        (deduplicate(both), new, old.clone(), old)
     } else {
         if key.is_empty() {
             return Err(StrategicError::NoKeyInType { kind: schema.kind() });
         }
+        let length = old.len();
         let (old, new) = carry_out_directives(old, new, key)?;
-        (merge_objects(old.clone(), new.clone(), schema, key, context)?, new, old)
+        let merged = merge_objects(old.clone(), new.clone(), schema, key, context)?;
+        let live_after = merged.iter().take(length).cloned().collect();
+        (merged, new, old, live_after)
     };
     let (in_order, live_only) = partition(merged, &order, key)?;
-    merge_orders(in_order, live_only, &Orders { patch: &order, live: &live }, key, elements)
+    let list = merge_orders(in_order, live_only, &Orders { patch: &order, live: &live }, key, elements)?;
+    Ok(Merged { list, live: live_after })
 }
 
 /// Gives the list without what the patch deletes, and the patch without its directives.

@@ -207,32 +207,36 @@ impl<'a> Typed<'a> {
                 Json::Object(all)
             }
             (Shape::Keyed(..) | Shape::Set, Some(Json::Array(live)), Json::Array(config)) => {
-                let live = self.elements(shape, live);
-                let config = self.elements(shape, config);
-                let mut left = live.iter().peekable();
-                let mut all = Vec::new();
-                for (element, item) in &config {
-                    let found = live.iter().find(|(e, _)| e == element).map(|(_, item)| *item);
-                    if found.is_some() {
-                        // Items only the live list has keep their place before the items that they stood before.
-                        while let Some((other, kept)) = left.next_if(|(e, _)| e != element) {
-                            if !config.iter().any(|(e, _)| e == other) {
-                                all.push(Json::clone(kept));
-                            }
-                        }
-                        left.next_if(|(e, _)| e == element);
-                    }
-                    all.push(self.merged(Self::item_type(shape), found, item));
-                }
-                for (other, kept) in left {
-                    if !config.iter().any(|(e, _)| e == other) {
-                        all.push(Json::clone(kept));
-                    }
-                }
-                Json::Array(all)
+                let (live, config) = (self.elements(shape, live), self.elements(shape, config));
+                self.merged_lists(Self::item_type(shape), &live, &config)
             }
             _ => config.clone(),
         }
+    }
+
+    /// Items of both lists in one order: that of the configuration, with what only the live list has before the items that it
+    /// stood before.
+    fn merged_lists(self, item: Option<&'a Type>, live: &[(String, &Json)], config: &[(String, &Json)]) -> Json {
+        let in_config = |element: &str| config.iter().any(|(e, _)| e == element);
+        let in_live = |element: &str| live.iter().find(|(e, _)| e == element).map(|(_, value)| *value);
+        let mut all = Vec::new();
+        let mut left = live.iter().peekable();
+        let mut done: Vec<&str> = Vec::new();
+        let mut take_live_only = |all: &mut Vec<Json>, done: &[&str], next: &str| {
+            while let Some((element, kept)) = left.next_if(|(e, _)| !in_config(e) || done.contains(&e.as_str())) {
+                if !in_config(element) {
+                    all.push(Json::clone(kept));
+                }
+            }
+            left.next_if(|(e, _)| e == next);
+        };
+        for (element, value) in config {
+            take_live_only(&mut all, &done, element);
+            all.push(self.merged(item, in_live(element), value));
+            done.push(element);
+        }
+        take_live_only(&mut all, &done, "");
+        Json::Array(all)
     }
 
     /// Takes the fields of `gone` out of `value`, but nothing that `kept` holds. Containers that become empty go too.

@@ -118,6 +118,9 @@ fn endpoints(state: &mut State, service: &Json) {
         .collect();
     let slice = format!("{name}-sandbox");
     let labels = json!({"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io", "kubernetes.io/service-name": name});
+    // Clients take the name of a slice's port for given, even where it is empty.
+    let mut ports = ports;
+    ports.iter_mut().for_each(|port| json::default(port, &["name"], ""));
     let object = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
         "endpoints": list, "ports": ports,
         "metadata": {"name": slice, "namespace": namespace, "labels": labels, "ownerReferences": controlled_by(service)}});

@@ -34,14 +34,14 @@ pub(crate) async fn show(app: &App, query: &Query) -> Response {
     };
     match info {
         "chart" => envelope::ok(&chart.metadata),
-        "values" => envelope::ok(&show::values_text(&chart)),
+        "values" => envelope::ok(&show::values(&chart)),
         "readme" => match show::readme(&chart) {
             Some(text) => envelope::ok(&text),
             None => envelope::fail("the chart has no readme"),
         },
         _ => {
             let files: Vec<FileElement> =
-                show::all_files(&chart).into_iter().map(|(name, data)| FileElement { name, data }).collect();
+                show::files(&chart).into_iter().map(|(name, data)| FileElement { name, data }).collect();
             envelope::ok(&files)
         }
     }

@@ -91,7 +91,7 @@ const DEFAULT_TIMEOUT: &str = "5m0s";
 
 /// A duration in Go's notation.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let nanoseconds = sprig::time::parse_duration(text).map_err(|e| e.to_string())?;
+    let nanoseconds = sprig::time::parse_duration(text.as_bytes()).map_err(|e| e.to_string())?;
     // HELM: a negative time is over at once.
     Ok(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0)))
 }

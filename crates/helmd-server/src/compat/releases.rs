@@ -249,19 +249,12 @@ async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) ->
     let cx = app.context(query, &target.namespace).await?;
     options::timeout(&fields)?;
     let chart = app.charts.load(&request).await?;
-    installable(&chart)?;
-    helmd_action::check_dependencies(&chart).map_err(text)?;
+    action::check_installable(&chart).map_err(text)?;
+    action::check_dependencies(&chart).map_err(text)?;
     let subject = options::Subject { name: target.release, chart, values };
     let install = options::install(&fields, subject)?;
     detached(async move { install.run(&cx).await.map_err(text) }).await?;
     Ok(envelope::done())
-}
-
-fn installable(chart: &helmd_chart::Chart) -> Result<(), String> {
-    match chart.metadata.chart_type.as_str() {
-        "" | "application" => Ok(()),
-        other => Err(format!("{other} charts are not installable")),
-    }
 }
 
 /// `PUT …/releases/:release`
@@ -279,7 +272,7 @@ async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) ->
     let cx = app.context(query, &target.namespace).await?;
     options::timeout(&fields)?;
     let chart = app.charts.load(&request).await?;
-    helmd_action::check_dependencies(&chart).map_err(text)?;
+    action::check_dependencies(&chart).map_err(text)?;
     let subject = options::Subject { name: target.release, chart, values };
     let upgrade = options::upgrade(&fields, subject)?;
     detached(async move { upgrade.run(&cx).await.map_err(text) }).await?;

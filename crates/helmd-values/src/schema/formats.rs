@@ -190,7 +190,10 @@ fn semver(text: &str) -> Result<(), String> {
     let (core, pre_release) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
     if let Some(pre_release) = pre_release {
         identifiers(pre_release, "pre-release")?;
-        if pre_release.split('.').any(|id| id.len() > 1 && id.starts_with('0') && id.bytes().all(|c| c.is_ascii_digit())) {
+        if pre_release
+            .split('.')
+            .any(|id| id.len() > 1 && id.starts_with('0') && id.bytes().all(|c| c.is_ascii_digit()))
+        {
             return fail("pre-release numeric identifier starts with zero");
         }
     }
@@ -291,7 +294,8 @@ fn parse(url: &str) -> Result<(bool, Option<&str>), String> {
 }
 
 fn optional_port(port: &str) -> Result<(), String> {
-    let good = port.is_empty() || port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
+    let good =
+        port.is_empty() || port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
     if good { Ok(()) } else { Err(format!("invalid port {} after host", quote(port.as_bytes()))) }
 }
 

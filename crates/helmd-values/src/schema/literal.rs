@@ -12,6 +12,23 @@ impl<'s> Source<'s> {
 
     /// The literal at `keyword` (`enum/0`) of the schema at `url`, when it lies in this text and is no string or list.
     pub(crate) fn at(&self, url: &str, keyword: &str) -> Option<&'s str> {
+        let text = std::str::from_utf8(self.text_at(url, keyword)?).ok()?;
+        (!text.starts_with(['"', '{', '['])).then_some(text)
+    }
+
+    /// How long the list at `keyword` of the schema at `url` is; 0 where there is none.
+    pub(crate) fn list_length(&self, url: &str, keyword: &str) -> usize {
+        let items = self.text_at(url, keyword).map(serde_json::from_slice::<Vec<serde::de::IgnoredAny>>);
+        items.and_then(Result::ok).map_or(0, |items| items.len())
+    }
+
+    /// Whether the schema is of the newest draft, which is the default.
+    pub(crate) fn is_newest_draft(&self) -> bool {
+        let draft = self.text_at(super::LOCATION, "$schema").map(String::from_utf8_lossy);
+        draft.is_none_or(|draft| draft.contains("/draft/2020-12/"))
+    }
+
+    fn text_at(&self, url: &str, keyword: &str) -> Option<&'s [u8]> {
         let (document, pointer) = url.split_once('#').unwrap_or((url, ""));
         if document != super::LOCATION {
             return None;
@@ -21,7 +38,7 @@ impl<'s> Source<'s> {
         for token in path.split('/').skip(1) {
             cursor.enter(&unescape(token))?;
         }
-        cursor.literal()
+        cursor.skip()
     }
 }
 
@@ -54,7 +71,11 @@ impl<'s> Cursor<'s> {
 
     /// Moves to the value of a key (the last one of that name) or index.
     fn enter(&mut self, token: &str) -> Option<()> {
-        let list = self.peek()? == b'[';
+        let list = match self.peek()? {
+            b'[' => true,
+            b'{' => false,
+            _ => return None,
+        };
         let mut found = None;
         self.at += 1;
         for index in 0usize.. {
@@ -118,13 +139,6 @@ impl<'s> Cursor<'s> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let end = rest.iter().position(|c| !(c.is_ascii_alphanumeric() || b"+-.".contains(c)));
         end.unwrap_or(rest.len()).max(1)
-    }
-
-    fn literal(&mut self) -> Option<&'s str> {
-        if matches!(self.peek()?, b'"' | b'{' | b'[') {
-            return None;
-        }
-        std::str::from_utf8(self.skip()?).ok()
     }
 }
 

@@ -66,32 +66,61 @@ pub(crate) fn validate_chart(
     if report.is_empty() { Ok(()) } else { Err(report) }
 }
 
+/// Steps of recursion that fit any thread's stack.
+const STEPS_IN_PLACE: usize = 300;
+/// Stack for one step, with room to spare.
+const STACK_PER_STEP_BYTES: usize = 8 << 10;
+/// Stack for everything else.
+const STACK_BASE_BYTES: usize = 1 << 20;
+
 fn validate(values: &Values, schema: &[u8], helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
     let document = gotmpl::json::parse(schema).map_err(|e| e.to_string())?;
     let instance = Json::Object(values.clone());
-    depth::check(&document, &instance)?;
-    let source = literal::Source::new(schema);
+    let steps = depth::steps(&document, &instance)?;
+    let run = || validate_document(&instance, document, schema, helm);
+    let (verdict, mut found) = if steps <= STEPS_IN_PLACE {
+        run()
+    } else {
+        let stack = STACK_BASE_BYTES + steps * STACK_PER_STEP_BYTES;
+        let on_own_stack = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, run);
+            thread.ok().and_then(|thread| thread.join().ok())
+        });
+        on_own_stack.ok_or_else(|| "unable to validate schema: no room to validate it".to_owned())?
+    };
+    warnings.append(&mut found);
+    verdict
+}
 
+fn validate_document(
+    instance: &Json,
+    document: Json,
+    schema: &[u8],
+    helm: HelmMajor,
+) -> (Result<(), String>, Warnings) {
+    let source = literal::Source::new(schema);
     let unresolved = Rc::new(RefCell::new(Vec::new()));
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(Closed { unresolved: Rc::clone(&unresolved) }));
     formats::register(&mut compiler);
     let mut schemas = Schemas::new();
-    let index = compiler
-        .add_resource(LOCATION, document)
-        .and_then(|()| compiler.compile(LOCATION, &mut schemas))
-        .map_err(|error| compile_text(&error, &source))?;
+    let failed = |error: CompileError| compile_text(&error, &source);
+    let added = compiler.add_resource(LOCATION, document).map_err(failed);
+    let compiled = added.and_then(|()| compiler.compile(LOCATION, &mut schemas).map_err(failed));
     let mut log = Log::new(helm);
     for urn in unresolved.borrow().iter() {
         let message = "unresolved URN reference ignored; using permissive schema";
         log.record(|| format!("WARNING: {message}: {urn}"), message, &[("urn", urn)]);
     }
-    warnings.append(&mut log.warnings);
-    schemas.validate(&instance, index).map_err(|error| {
-        let text = report::text(&error, &source);
-        let start = format!("jsonschema validation failed with '{LOCATION}#'\n");
-        format!("{}\n", text.strip_prefix(&start).unwrap_or(&text))
-    })
+    let verdict = match compiled {
+        Err(text) => Err(text),
+        Ok(index) => schemas.validate(instance, index).map_err(|error| {
+            let text = report::text(&error, &source);
+            let start = format!("jsonschema validation failed with '{LOCATION}#'\n");
+            format!("{}\n", text.strip_prefix(&start).unwrap_or(&text))
+        }),
+    };
+    (verdict, log.warnings)
 }
 
 /// Loads nothing; a URN that nobody knows stands for a schema that fits everything.
@@ -136,6 +165,12 @@ fn compile_text(error: &CompileError, source: &literal::Source<'_>) -> String {
         }
         CompileError::UnsupportedVocabulary { url, vocabulary } => {
             format!("unsupported vocabulary {} in {}", quoted(vocabulary), quoted(url))
+        }
+        CompileError::DuplicateId { url, id, ptr1, ptr2 } => {
+            format!("duplicate id {} in {} at {} and {}", quoted(id), quoted(url), quoted(ptr1), quoted(ptr2))
+        }
+        CompileError::DuplicateAnchor { url, anchor, ptr1, ptr2 } => {
+            format!("duplicate anchor {} in {} at {} and {}", quoted(anchor), quoted(url), quoted(ptr1), quoted(ptr2))
         }
         other => other.to_string(),
     }

@@ -9,29 +9,45 @@ use sprig::regex::GoRegex;
 /// The report: one line for each failure, causes indented below.
 pub(crate) fn text(error: &ValidationError<'_, '_>, source: &Source<'_>) -> String {
     let mut out = String::new();
-    Report { source, out: &mut out }.display(error, error.schema_url, false, 0);
+    let top = Above { schema: error.schema_url.to_owned(), shifts: Vec::new(), listed: false };
+    Report { source, newest_draft: source.is_newest_draft(), out: &mut out }.display(error, &top, 0);
     out
 }
 
 struct Report<'r> {
     source: &'r Source<'r>,
+    newest_draft: bool,
     out: &'r mut String,
 }
 
+/// What is above an error.
+struct Above {
+    /// The schema from which the way to the error is looked at.
+    schema: String,
+    /// What to add to the indexes on the way to the value there, one for each step.
+    shifts: Vec<usize>,
+    /// Whether the error above is the one of the `allOf`, `anyOf` or `oneOf` at the start of the way.
+    listed: bool,
+}
+
 impl Report<'_> {
-    /// Writes an error that was found under the schema at `context`. `listed` tells that the error above is the one of
-    /// the `allOf`, `anyOf` or `oneOf` at the start of the way from there.
-    fn display(&mut self, error: &ValidationError<'_, '_>, context: &str, listed: bool, indent: usize) {
-        let mut indent = indent;
-        let location = pointer(error);
-        // The validator drops these where a single branch failed; the original shows them.
-        for step in steps(context, error.schema_url).into_iter().skip(usize::from(listed)) {
-            let tokens = location.len().saturating_sub(step.below);
-            self.line(location.get(..tokens).unwrap_or_default(), step.what, indent);
-            indent += 1;
-        }
+    fn display(&mut self, error: &ValidationError<'_, '_>, above: &Above, indent: usize) {
+        let way = units(&above.schema, error.schema_url);
+        let shifts = self.shifts(above, &way);
+        let location = pointer(error, &shifts);
+        let mut indent = self.branches(&way, &location, above.listed, indent);
+        let schema = match &error.kind {
+            ErrorKind::Reference { url, .. } | ErrorKind::Schema { url } => (*url).to_owned(),
+            _ => error.schema_url.to_owned(),
+        };
+        let listed = matches!(error.kind, ErrorKind::AllOf | ErrorKind::AnyOf | ErrorKind::OneOf(_));
+        let below = Above { schema, shifts, listed };
+        let group = match error.kind {
+            ErrorKind::Reference { .. } | ErrorKind::Schema { .. } => Group::of(&error.causes, &below.schema),
+            _ => None,
+        };
         let reference = matches!(error.kind, ErrorKind::Reference { .. });
-        if !(reference && error.causes.len() == 1) {
+        if !(reference && (error.causes.len() == 1 || group.is_some())) {
             match &error.kind {
                 ErrorKind::Schema { url } => {
                     let url = if url.contains('#') { (*url).to_owned() } else { format!("{url}#") };
@@ -44,14 +60,53 @@ impl Report<'_> {
             }
             indent += 1;
         }
-        let (context, listed) = match &error.kind {
-            ErrorKind::Reference { url, .. } | ErrorKind::Schema { url } => (*url, false),
-            ErrorKind::AllOf | ErrorKind::AnyOf | ErrorKind::OneOf(_) => (error.schema_url, true),
-            _ => (error.schema_url, false),
+        let Some(group) = group else {
+            error.causes.iter().for_each(|cause| self.display(cause, &below, indent));
+            return;
         };
-        for cause in &error.causes {
-            self.display(cause, context, listed, indent);
+        let shifts = self.shifts(&below, &group.way);
+        let mut location = error.causes.first().map_or_else(Vec::new, |cause| pointer(cause, &shifts));
+        location.truncate(group.steps);
+        let mut indent = self.branches(&group.way, &location, false, indent);
+        self.line(&location, "validation failed", indent);
+        indent += 1;
+        let below = Above { schema: joined(&below.schema, &group.way), shifts, listed: false };
+        error.causes.iter().for_each(|cause| self.display(cause, &below, indent));
+    }
+
+    /// The shifts of the indexes at the end of a way. The validator counts the items that `items` or `additionalItems`
+    /// apply to from 0, although others come before them.
+    fn shifts(&self, above: &Above, way: &[Unit]) -> Vec<usize> {
+        let mut shifts = above.shifts.clone();
+        for (i, unit) in way.iter().enumerate().filter(|(_, unit)| unit.down) {
+            let before = match unit.text.as_str() {
+                "/items" if self.newest_draft => "prefixItems",
+                "/additionalItems" => "items",
+                _ => {
+                    shifts.push(0);
+                    continue;
+                }
+            };
+            let parent = joined(&above.schema, way.get(..i).unwrap_or_default());
+            shifts.push(self.source.list_length(&parent, before));
         }
+        shifts
+    }
+
+    /// Writes the failures of `allOf`, `anyOf` and `oneOf` on a way; gives the indent below them. The validator drops
+    /// them where a single branch failed, the original shows them.
+    fn branches(&mut self, way: &[Unit], location: &[String], listed: bool, indent: usize) -> usize {
+        let mut indent = indent;
+        let mut branches = way.iter().enumerate().filter_map(|(i, unit)| Some((i, unit.branch?)));
+        if listed {
+            branches.next();
+        }
+        for (i, what) in branches {
+            let below = way.iter().skip(i + 1).filter(|unit| unit.down).count();
+            self.line(location.get(..location.len().saturating_sub(below)).unwrap_or_default(), what, indent);
+            indent += 1;
+        }
+        indent
     }
 
     fn line(&mut self, location: &[String], what: &str, indent: usize) {
@@ -65,72 +120,98 @@ impl Report<'_> {
     }
 }
 
-/// An `allOf`, `anyOf` or `oneOf` on the way to an error.
-struct Step {
-    what: &'static str,
-    /// How many steps down in the values follow.
-    below: usize,
+/// A keyword on the way to an error, with the name or index that belongs to it.
+#[derive(Clone, PartialEq)]
+struct Unit {
+    text: String,
+    /// What failed when this is an `allOf`, `anyOf` or `oneOf`.
+    branch: Option<&'static str>,
+    /// Whether it leads one step down in the values.
+    down: bool,
 }
 
-/// The steps on the way from one schema to another in the same document.
-fn steps(from: &str, to: &str) -> Vec<Step> {
+/// The way from one schema to another in the same document.
+fn units(from: &str, to: &str) -> Vec<Unit> {
     let from = from.strip_suffix('#').unwrap_or(from);
     let Some(way) = to.strip_prefix(from).map(|way| way.strip_prefix('#').unwrap_or(way)) else { return Vec::new() };
-    let mut found: Vec<Step> = Vec::new();
+    let mut units = Vec::new();
     let mut tokens = way.split('/').skip(1).peekable();
     while let Some(token) = tokens.next() {
-        let what = match token {
-            "allOf" => Some("'allOf' failed"),
-            "anyOf" => Some("'anyOf' failed"),
-            "oneOf" => Some("'oneOf' failed, none matched"),
-            _ => None,
-        };
-        let down = matches!(
-            token,
-            "properties"
-                | "patternProperties"
-                | "additionalProperties"
-                | "unevaluatedProperties"
-                | "items"
-                | "prefixItems"
-                | "additionalItems"
-                | "unevaluatedItems"
-                | "contains"
-        );
-        let named = what.is_some()
-            || matches!(
-                token,
-                "properties" | "patternProperties" | "prefixItems" | "dependentSchemas" | "dependencies" | "$defs" | "definitions"
-            );
         let index = tokens.peek().is_some_and(|next| next.bytes().all(|c| c.is_ascii_digit()));
-        if named || (token == "items" && index) {
-            tokens.next();
-        }
-        if down {
-            found.iter_mut().for_each(|step| step.below += 1);
-        }
-        found.extend(what.map(|what| Step { what, below: 0 }));
+        let (branch, down, named) = match token {
+            "allOf" => (Some("'allOf' failed"), false, true),
+            "anyOf" => (Some("'anyOf' failed"), false, true),
+            "oneOf" => (Some("'oneOf' failed, none matched"), false, true),
+            "properties" | "patternProperties" | "prefixItems" => (None, true, true),
+            "items" => (None, true, index),
+            "additionalProperties" | "unevaluatedProperties" | "additionalItems" | "unevaluatedItems" | "contains" => {
+                (None, true, false)
+            }
+            "dependentSchemas" | "dependencies" | "$defs" | "definitions" => (None, false, true),
+            _ => (None, false, false),
+        };
+        let name = if named { tokens.next() } else { None };
+        let text = name.map_or_else(|| format!("/{token}"), |name| format!("/{token}/{name}"));
+        units.push(Unit { text, branch, down });
     }
-    found
+    units
+}
+
+/// The place at the end of a way.
+fn joined(schema: &str, way: &[Unit]) -> String {
+    let base = schema.strip_suffix('#').unwrap_or(schema);
+    let mark = if base.contains('#') { "" } else { "#" };
+    format!("{base}{mark}{}", way.iter().map(|unit| unit.text.as_str()).collect::<String>())
+}
+
+/// Several failures of one branch of an `allOf`, `anyOf` or `oneOf` that failed alone: the validator lists them as if
+/// they were its parent's.
+struct Group {
+    way: Vec<Unit>,
+    /// How many steps down in the values it lies.
+    steps: usize,
+}
+
+impl Group {
+    fn of(causes: &[ValidationError<'_, '_>], schema: &str) -> Option<Group> {
+        let [first, ..] = causes else { return None };
+        let tokens = pointer(first, &[]);
+        let mut way = units(schema, first.schema_url);
+        let downs = |way: &[Unit]| way.iter().filter(|unit| unit.down).count();
+        let base = tokens.len().checked_sub(downs(&way))?;
+        for cause in causes.get(1..)? {
+            let (other, other_tokens) = (units(schema, cause.schema_url), pointer(cause, &[]));
+            let mut at = base;
+            let same = |(a, b): &(&Unit, &Unit)| {
+                let here = at;
+                at += usize::from(a.down);
+                a == b && (!a.down || tokens.get(here) == other_tokens.get(here))
+            };
+            let common = way.iter().zip(&other).take_while(same).count();
+            way.truncate(common);
+        }
+        let steps = base + downs(&way);
+        (causes.len() > 1 && way.iter().any(|unit| unit.branch.is_some())).then_some(Group { way, steps })
+    }
 }
 
 /// Where in the values, as the tokens of a JSON pointer.
-fn pointer(error: &ValidationError<'_, '_>) -> Vec<String> {
-    let token = |token: &InstanceToken<'_>| match token {
+fn pointer(error: &ValidationError<'_, '_>, shifts: &[usize]) -> Vec<String> {
+    let token = |(i, token): (usize, &InstanceToken<'_>)| match token {
         InstanceToken::Prop(name) => name.replace('~', "~0").replace('/', "~1"),
-        InstanceToken::Item(index) => index.to_string(),
+        InstanceToken::Item(index) => (index + shifts.get(i).copied().unwrap_or_default()).to_string(),
     };
-    error.instance_location.tokens.iter().map(token).collect()
+    error.instance_location.tokens.iter().enumerate().map(token).collect()
 }
 
 fn describe(error: &ValidationError<'_, '_>, source: &Source<'_>) -> String {
-    let sizes = |what: &str, got: &usize, want: &usize| format!("{what}: got {}, want {}", grouped(*got), grouped(*want));
+    let sizes =
+        |what: &str, got: &usize, want: &usize| format!("{what}: got {}, want {}", grouped(*got), grouped(*want));
     let numbers = |what: &str, got: &serde_json::Number, want: &serde_json::Number| {
         format!("{what}: got {}, want {}", float(got), float(want))
     };
-    let missing = |prop: &str, missing: &[&str]| {
-        format!("properties {} required, if {} exists", join(missing), quote(prop))
-    };
+    let missing =
+        |prop: &str, missing: &[&str]| format!("properties {} required, if {} exists", join(missing), quote(prop));
     match &error.kind {
         ErrorKind::Group | ErrorKind::Reference { .. } | ErrorKind::Schema { .. } => "validation failed".to_owned(),
         ErrorKind::ContentSchema => "'contentSchema' failed".to_owned(),
@@ -218,7 +299,9 @@ fn shown(value: &Json, literal: Option<&str>) -> String {
         Json::String(text) => quote(text),
         Json::Null => "<nil>".to_owned(),
         Json::Bool(flag) => flag.to_string(),
-        Json::Number(number) => literal.map_or_else(|| crate::warning::go_text(&Json::Number(number.clone())), str::to_owned),
+        Json::Number(number) => {
+            literal.map_or_else(|| crate::warning::go_text(&Json::Number(number.clone())), str::to_owned)
+        }
         Json::Array(_) | Json::Object(_) => "value".to_owned(),
     }
 }

@@ -50,8 +50,7 @@ fn less(a: &str, b: &str, style: Style) -> bool {
         return if after_digit { x_letter } else { y_letter };
     }
     // A zero in the middle of a number is a digit like any other, at its start it is not.
-    let in_number = (x == '0' || y == '0')
-        && a.iter().take(i).rev().take_while(|c| is_digit(**c)).any(|c| *c != '0');
+    let in_number = (x == '0' || y == '0') && a.iter().take(i).rev().take_while(|c| is_digit(**c)).any(|c| *c != '0');
     let start = i64::from(in_number);
     let (x_number, x_end) = number(&a, i, start);
     let (y_number, y_end) = number(&b, i, start);
@@ -72,7 +71,8 @@ fn number(chars: &[char], from: usize, start: i64) -> (i64, usize) {
     })
 }
 
-fn is_letter(c: char) -> bool {
+/// Whether Unicode calls it a letter.
+pub(crate) fn is_letter(c: char) -> bool {
     static LETTERS: LazyLock<Vec<(char, char)>> = LazyLock::new(|| ranges(r"\p{L}"));
     if c.is_ascii() { c.is_ascii_alphabetic() } else { contains(&LETTERS, c) }
 }

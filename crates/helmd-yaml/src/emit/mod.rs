@@ -7,6 +7,7 @@ mod keys;
 mod scalar;
 mod walk;
 
+pub(crate) use keys::is_letter;
 pub use walk::{json_to_yaml, to_yaml, to_yaml_pretty};
 
 /// Whose layout it is.
@@ -48,14 +49,7 @@ pub(crate) struct Emitter {
 
 impl Emitter {
     pub(crate) fn new(style: Style, capacity: usize) -> Emitter {
-        Emitter {
-            out: Vec::with_capacity(capacity),
-            style,
-            column: 0,
-            indent: -1,
-            whitespace: true,
-            indention: true,
-        }
+        Emitter { out: Vec::with_capacity(capacity), style, column: 0, indent: -1, whitespace: true, indention: true }
     }
 
     pub(crate) fn style(&self) -> Style {

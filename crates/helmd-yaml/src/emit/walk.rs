@@ -310,10 +310,8 @@ impl Walk {
             }
             Data::Map(entries) if entries.is_empty() => self.emitter.empty(b"{}"),
             Data::Map(entries) => {
-                let mut entries: Vec<(&str, &Data<'_>)> = entries
-                    .iter()
-                    .map(|(k, v)| (if let Data::Str(s) = k { &**s } else { "" }, v))
-                    .collect();
+                let mut entries: Vec<(&str, &Data<'_>)> =
+                    entries.iter().map(|(k, v)| (if let Data::Str(s) = k { &**s } else { "" }, v)).collect();
                 keys::sort(&mut entries, Style::V2, |(k, _)| k);
                 let before = self.emitter.begin_mapping();
                 for (key, value) in entries {

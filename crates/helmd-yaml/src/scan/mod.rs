@@ -355,7 +355,7 @@ impl<'a> Scanner<'a> {
         self.skip_to_token();
         self.unroll_indent(self.column() as isize);
         if let Some(problem) = self.broken
-            && self.pos + 4 > self.text.len()
+            && self.text.get(self.pos..).is_none_or(|rest| rest.chars().take(4).count() < 4)
         {
             return Err(YamlError::read(problem));
         }

@@ -2,11 +2,11 @@
 
 use super::values::ValueFlags;
 use clap::Args;
-use helmd_action::template::{Template, Templated};
-use helmd_chart::{ArchiveLimits, Chart, HelmMajor};
-use helmd_kube::helm_text;
+use helmd_action::{RenderedRelease, Template, check_dependencies, check_installable};
+use helmd_chart::{Chart, HelmMajor, Loader};
+use helmd_action::{Outside as _, helm_text};
 use helmd_release::{Hook, HookEvent};
-use helmd_values::{KubeVersion, SchemaCheck};
+use helmd_values::{Capabilities, KubeVersion};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -125,45 +125,42 @@ impl TemplateArgs {
         }
         let values = self.values.merge(helm)?;
         let chart: Chart =
-            helmd_repo::local::load(path, helm, &ArchiveLimits::default()).map_err(|e| helm_text(&e))?;
+            helmd_repo::local::load(path, &Loader::new(helm)).map_err(|e| helm_text(&e))?;
         let mut warn = |lines: &[String]| {
             for line in lines {
                 let _closed = writeln!(log, "{line}");
             }
         };
         warn(&chart.warnings);
-        let template = Template {
-            name: name.clone(),
-            namespace: self.namespace.clone(),
-            kube_version,
-            api_versions: self.api_versions.clone(),
-            is_upgrade: self.is_upgrade,
-            include_crds: self.include_crds,
-            sub_notes: self.render_subchart_notes,
-            enable_dns: self.enable_dns,
-            schema: if self.skip_schema_validation { SchemaCheck::Skip } else { SchemaCheck::Validate },
-            helm,
-        };
-        let outcome = template.run(chart, &values);
-        warn(&outcome.warnings);
-        let done = match outcome.result {
-            Ok(done) => done,
-            Err(e) => {
-                let text = helm_text(&e);
-                return Err(match e.partial() {
-                    Some(files) if self.debug => {
-                        warn(&[format!("Error: {text}")]);
-                        return Ok(files.to_owned());
-                    }
-                    Some(_) => format!("{text}\n\nUse --debug flag to render out invalid YAML"),
-                    None => text,
-                });
-            }
-        };
+        let failed = |e: &dyn std::error::Error| helm_text(e);
+        check_installable(&chart).map_err(|e| failed(&e))?;
+        if chart.metadata.deprecated {
+            warn(&[match helm {
+                HelmMajor::Helm3 => "WARNING: This chart is deprecated".to_owned(),
+                HelmMajor::Helm4 => "level=WARN msg=\"this chart is deprecated\"".to_owned(),
+            }]);
+        }
+        check_dependencies(&chart).map_err(|e| format!("{DEPENDENCIES}: {e}"))?;
+        let mut template = Template::new(&name, &self.namespace, chart, values);
+        template.helm = helm;
+        template.capabilities = Capabilities::default_for(helm);
+        if let Some(version) = kube_version {
+            template.capabilities.kube_version = version;
+        }
+        template.capabilities.api_versions.extend(self.api_versions.iter().cloned());
+        template.release.is_upgrade = self.is_upgrade;
+        template.release.is_install = !self.is_upgrade;
+        template.include_crds = self.include_crds;
+        template.enable_dns = self.enable_dns;
+        template.rendering.sub_notes = self.render_subchart_notes;
+        template.rendering.skip_schema_validation = self.skip_schema_validation;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| e.to_string())?;
+        let done = runtime.block_on(template.run()).map_err(|e| failed(&e))?;
+        warn(&done.warnings);
         self.print(&name, &done)
     }
 
-    fn print(&self, name: &str, done: &Templated) -> Result<String, String> {
+    fn print(&self, name: &str, done: &RenderedRelease) -> Result<String, String> {
         let hooks: &[Hook] = if self.no_hooks { &[] } else { &done.hooks };
         if let Some(folder) = &self.output_dir {
             let folder = if self.use_release_name { format!("{folder}/{name}") } else { folder.clone() };
@@ -192,16 +189,12 @@ impl TemplateArgs {
     }
 
     /// Writes one file for each template; gives the lines that say so.
-    fn write_files(&self, folder: &str, done: &Templated, hooks: &[Hook]) -> Result<String, String> {
+    fn write_files(&self, folder: &str, done: &RenderedRelease, hooks: &[Hook]) -> Result<String, String> {
         let mut written = BTreeSet::new();
         let mut lines = String::new();
         let shown_hooks = hooks.iter().filter(|h| !(self.skip_tests && h.has_event(&HookEvent::Test)));
-        let documents = done
-            .crds
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()))
-            .chain(done.manifests.iter().map(|m| (m.path.as_str(), m.content.as_str())))
-            .chain(shown_hooks.map(|h| (h.path.as_str(), h.manifest.as_str())));
+        let documents =
+            sources(&done.manifest).into_iter().chain(shown_hooks.map(|h| (h.path.as_str(), h.manifest.as_str())));
         for (path, content) in documents {
             if path.split('/').any(|part| part == "..") {
                 return Err(format!("template path {path} leaves the output folder"));
@@ -221,6 +214,31 @@ impl TemplateArgs {
         Ok(lines)
     }
 }
+
+/// Path and text of each document of a manifest.
+fn sources(manifest: &str) -> Vec<(&str, &str)> {
+    const MARK: &str = "---\n# Source: ";
+    let document = |text: &'_ str| -> Option<(usize, usize)> {
+        let path_end = text.find('\n')?;
+        Some((path_end, path_end + 1))
+    };
+    let mut found = Vec::new();
+    let mut rest = manifest.strip_prefix(MARK).unwrap_or_default();
+    while !rest.is_empty() {
+        let end = rest.find(&format!("\n{MARK}"));
+        let (one, next) = match end {
+            Some(at) => (&rest[..at], &rest[at + 1 + MARK.len()..]),
+            None => (rest.strip_suffix('\n').unwrap_or(rest), ""),
+        };
+        if let Some((path_end, start)) = document(one) {
+            found.push((&one[..path_end], &one[start..]));
+        }
+        rest = next;
+    }
+    found
+}
+
+const DEPENDENCIES: &str = "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies";
 
 /// The path in a document's `# Source:` line, without the chart's name.
 fn source_path(document: &str) -> Option<&str> {
@@ -247,5 +265,5 @@ fn generated_name(chart: &str) -> String {
     let base = chart.trim_end_matches('/').rsplit('/').next().unwrap_or("chart");
     let base = if base.is_empty() || base == "." { "chart" } else { base };
     let base = base.split('.').next().unwrap_or(base);
-    format!("{base}-{}", helmd_action::now().as_second())
+    format!("{base}-{}", helmd_action::System.now().as_second())
 }

@@ -6,7 +6,7 @@ use regex_automata::meta;
 use regex_syntax::hir::{Capture, Class, Hir, Repetition};
 
 /// Memory of the compiled expression. Go allows 128 MiB for its own form.
-const MAX_PROGRAM_BYTES: usize = 32 << 20;
+const MAX_PROGRAM_BYTES: usize = 64 << 20;
 
 /// The matcher; `None` when it would be too large.
 pub(super) fn compile(node: &Node) -> Option<meta::Regex> {
@@ -25,9 +25,7 @@ fn hir(node: &Node) -> Hir {
         Node::Repeat { min, max, greedy, sub, .. } => {
             Hir::repetition(Repetition { min: *min, max: *max, greedy: *greedy, sub: Box::new(hir(sub)) })
         }
-        Node::Capture { index, sub } => {
-            Hir::capture(Capture { index: *index, name: None, sub: Box::new(hir(sub)) })
-        }
+        Node::Capture { index, sub } => Hir::capture(Capture { index: *index, name: None, sub: Box::new(hir(sub)) }),
         Node::Concat(subs) => Hir::concat(subs.iter().map(hir).collect()),
         Node::Alternate(subs) => Hir::alternation(subs.iter().map(hir).collect()),
     }

@@ -1,7 +1,7 @@
 //! sprig's `regex…` functions.
 
 use super::{GoRegex, quote_meta};
-use crate::arg;
+use crate::args;
 use crate::host::Host;
 use gotmpl::func::{FuncError, FuncMap, Function};
 use gotmpl::strconv::{can_backquote, quote};
@@ -20,7 +20,7 @@ const MAX_CACHED: usize = 64;
 struct Cache(Rc<RefCell<BTreeMap<GoString, Rc<GoRegex>>>>);
 
 impl Cache {
-    fn get(&self, pattern: &GoString) -> Result<Rc<GoRegex>, String> {
+    fn get(&self, pattern: &[u8]) -> Result<Rc<GoRegex>, String> {
         if let Some(known) = self.0.borrow().get(pattern) {
             return Ok(known.clone());
         }
@@ -29,7 +29,7 @@ impl Cache {
         if known.len() >= MAX_CACHED {
             known.clear();
         }
-        known.insert(pattern.clone(), regex.clone());
+        known.insert(pattern.into(), regex.clone());
         Ok(regex)
     }
 }
@@ -43,12 +43,12 @@ enum Mistake {
     Panic,
 }
 
-fn failure(mistake: Mistake, pattern: &GoString, text: String) -> FuncError {
+fn failure(mistake: Mistake, pattern: &[u8], text: String) -> FuncError {
     match mistake {
         Mistake::Error => FuncError::Text(text),
         Mistake::Panic => {
             let shown =
-                if can_backquote(pattern) { format!("`{}`", pattern.to_text()) } else { quote(pattern.as_bytes()) };
+                if can_backquote(pattern) { format!("`{}`", String::from_utf8_lossy(pattern)) } else { quote(pattern) };
             FuncError::Panic(format!("regexp: Compile({shown}): {text}"))
         }
     }
@@ -59,42 +59,42 @@ pub(crate) fn register(map: &mut FuncMap, _host: &Rc<dyn Host>) {
     let cache = Cache::default();
     let known = cache.clone();
     map.add(Function::new("regexMatch", &[types::STRING, types::STRING], types::BOOL, move |_, args| {
-        let text = arg::string(args, 1);
-        Ok(Value::Bool(known.get(&arg::string(args, 0)).is_ok_and(|r| r.is_match(&text))))
+        let text = args::text(args, 1);
+        Ok(Value::Bool(known.get(args::text(args, 0)).is_ok_and(|r| r.is_match(text))))
     }));
     add_searches(map, &cache);
     add_replacements(map, &cache);
     map.add(Function::new("regexQuoteMeta", &[types::STRING], types::STRING, |_, args| {
-        Ok(Value::str(quote_meta(&arg::string(args, 0))))
+        Ok(Value::str(quote_meta(args::text(args, 0))))
     }));
 }
 
 fn add_searches(map: &mut FuncMap, cache: &Cache) {
     let known = cache.clone();
     map.add(Function::new("mustRegexMatch", &[types::STRING, types::STRING], types::BOOL, move |_, args| {
-        let regex = known.get(&arg::string(args, 0)).map_err(FuncError::Text)?;
-        Ok(Value::Bool(regex.is_match(&arg::string(args, 1))))
+        let regex = known.get(args::text(args, 0)).map_err(FuncError::Text)?;
+        Ok(Value::Bool(regex.is_match(args::text(args, 1))))
     }));
     for (name, mistake) in [("regexFind", Mistake::Panic), ("mustRegexFind", Mistake::Error)] {
         add(map, cache, (name, &[types::STRING, types::STRING], types::STRING), mistake, |regex, args| {
-            let text = arg::string(args, 1);
-            let found = regex.find(&text).unwrap_or(0..0);
+            let text = args::text(args, 1);
+            let found = regex.find(text).unwrap_or(0..0);
             Ok(Value::str(text.get(found).unwrap_or_default()))
         });
     }
     for (name, mistake) in [("regexFindAll", Mistake::Panic), ("mustRegexFindAll", Mistake::Error)] {
         let signature = (name, &[types::STRING, types::STRING, types::INT] as &'static [_], types::LIST_STRING);
         add(map, cache, signature, mistake, |regex, args| {
-            let text = arg::string(args, 1);
-            let found = regex.find_all(&text, arg::int(args, 2));
-            Ok(list(&text, Some(found).filter(|f| !f.is_empty())))
+            let text = args::text(args, 1);
+            let found = regex.find_all(text, args::int(args, 2));
+            Ok(list(text, Some(found).filter(|f| !f.is_empty())))
         });
     }
     for (name, mistake) in [("regexSplit", Mistake::Panic), ("mustRegexSplit", Mistake::Error)] {
         let signature = (name, &[types::STRING, types::STRING, types::INT] as &'static [_], types::LIST_STRING);
         add(map, cache, signature, mistake, |regex, args| {
-            let text = arg::string(args, 1);
-            Ok(list(&text, regex.split(&text, arg::int(args, 2))))
+            let text = args::text(args, 1);
+            Ok(list(text, regex.split(text, args::int(args, 2))))
         });
     }
 }
@@ -103,14 +103,14 @@ fn add_replacements(map: &mut FuncMap, cache: &Cache) {
     const PARAMS: &[&gotmpl::GoType] = &[types::STRING, types::STRING, types::STRING];
     for (name, mistake) in [("regexReplaceAll", Mistake::Panic), ("mustRegexReplaceAll", Mistake::Error)] {
         add(map, cache, (name, PARAMS, types::STRING), mistake, |regex, args| {
-            let out = regex.replace_all(&arg::string(args, 1), &arg::string(args, 2));
+            let out = regex.replace_all(args::text(args, 1), args::text(args, 2));
             out.map(Value::str).map_err(|e| FuncError::text(e.to_string()))
         });
     }
     for (name, mistake) in [("regexReplaceAllLiteral", Mistake::Panic), ("mustRegexReplaceAllLiteral", Mistake::Error)]
     {
         add(map, cache, (name, PARAMS, types::STRING), mistake, |regex, args| {
-            let out = regex.replace_all_literal(&arg::string(args, 1), &arg::string(args, 2));
+            let out = regex.replace_all_literal(args::text(args, 1), args::text(args, 2));
             out.map(Value::str).map_err(|e| FuncError::text(e.to_string()))
         });
     }
@@ -129,14 +129,14 @@ fn add(
 ) {
     let known = cache.clone();
     map.add(Function::new(name, params, result, move |_, args| {
-        let pattern = arg::string(args, 0);
-        let regex = known.get(&pattern).map_err(|text| failure(mistake, &pattern, text))?;
+        let pattern = args::text(args, 0);
+        let regex = known.get(pattern).map_err(|text| failure(mistake, pattern, text))?;
         body(&regex, args)
     }));
 }
 
 /// A `[]string` of parts of `text`; `None` is the nil slice.
-fn list(text: &GoString, parts: Option<Vec<Range<usize>>>) -> Value {
+fn list(text: &[u8], parts: Option<Vec<Range<usize>>>) -> Value {
     match parts {
         None => Value::List(List::nil(types::LIST_STRING)),
         Some(parts) => Value::string_list(parts.into_iter().map(|part| text.get(part).unwrap_or_default())),

@@ -53,7 +53,8 @@ impl GoRegex {
     /// As [`GoRegex::new`].
     pub fn from_bytes(pattern: &[u8]) -> Result<GoRegex, String> {
         let parsed = parser::parse(pattern).map_err(|e| e.to_string())?;
-        let matcher = compile::compile(&parsed.node).ok_or_else(|| ParseError::new(Code::Large, pattern).to_string())?;
+        let matcher =
+            compile::compile(&parsed.node).ok_or_else(|| ParseError::new(Code::Large, pattern).to_string())?;
         Ok(GoRegex { matcher, names: parsed.names, is_empty: pattern.is_empty() })
     }
 
@@ -106,7 +107,7 @@ impl GoRegex {
             return None;
         }
         if !self.is_empty && text.is_empty() {
-            return Some(vec![0..0]);
+            return Some(std::iter::once(0..0).collect());
         }
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut parts, mut begin, mut end) = (Vec::new(), 0, 0);

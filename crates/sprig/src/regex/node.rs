@@ -76,10 +76,9 @@ impl Term {
         for term in terms {
             let last = merged.last_mut().map(|t| (&mut t.node, &mut t.size));
             match (last, &term.node) {
-                (
-                    Some((Node::Literal { runes, fold }, size)),
-                    Node::Literal { runes: more, fold: same },
-                ) if fold == same => {
+                (Some((Node::Literal { runes, fold }, size)), Node::Literal { runes: more, fold: same })
+                    if fold == same =>
+                {
                     runes.extend_from_slice(more);
                     *size = size.saturating_add(term.size);
                 }

@@ -105,9 +105,7 @@ impl<'p> Parser<'p> {
 
     fn check(&self, term: &Term) -> Parse<()> {
         match () {
-            () if self.ranges > MAX_RANGES || term.size > MAX_SIZE => {
-                Err(ParseError::new(Code::Large, self.pattern))
-            }
+            () if self.ranges > MAX_RANGES || term.size > MAX_SIZE => Err(ParseError::new(Code::Large, self.pattern)),
             () if term.height > MAX_HEIGHT => Err(ParseError::new(Code::NestingDepth, self.pattern)),
             () => Ok(()),
         }

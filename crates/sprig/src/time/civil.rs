@@ -45,9 +45,9 @@ pub(super) fn days_from(year: i64, month: i64, day: i64) -> i64 {
     let year = i128::from(if month < 2 { year - 1 } else { year });
     let shifted = i128::from((month + 10) % 12);
     let of_year = (153 * shifted + 2) / 5;
-    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year
-        + i128::from(day - 1)
-        - 719_468;
+    let days =
+        year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year + i128::from(day - 1)
+            - 719_468;
     i64::try_from(days).unwrap_or(if days < 0 { i64::MIN / DAY } else { i64::MAX / DAY })
 }
 
@@ -87,7 +87,10 @@ mod tests {
             [(0, 1970, 1, 1, 1), (-1, 1969, 12, 31, 365), (19_782, 2024, 2, 29, 60), (-719_162, 1, 1, 1, 1)]
         {
             let c = civil(i128::from(days * DAY + 3661));
-            assert_eq!((c.year, c.month, c.day, c.year_day, c.hour, c.minute, c.second), (year, month, day, year_day, 1, 1, 1));
+            assert_eq!(
+                (c.year, c.month, c.day, c.year_day, c.hour, c.minute, c.second),
+                (year, month, day, year_day, 1, 1, 1)
+            );
             assert_eq!(days_from(year, month, day), days);
         }
         assert_eq!(days_from(2023, 14, 31), days_from(2024, 3, 2));

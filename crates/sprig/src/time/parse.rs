@@ -288,18 +288,26 @@ impl<'v> Reader<'v> {
             }
         };
         self.advance(width);
-        let mut result = Ok(());
-        let mut part = |digits: &[u8], most: i64, what: &'static str| {
-            let number = two_digits(digits).unwrap_or_else(|| {
-                result = result.and(Err(()));
+        // After a part that is no number the others are not looked at; of several that are too large the last is told.
+        let (mut readable, mut too_large) = (true, None);
+        let mut part = |digits: &[u8], most: i64, what: &'static str| match two_digits(digits).filter(|_| readable) {
+            Some(number) => {
+                too_large = if number > most { Some(what) } else { too_large };
+                number
+            }
+            None => {
+                readable = false;
                 0
-            });
-            if number > most { Err(Bad::Range(what)) } else { Ok(number) }
+            }
         };
-        let hours = part(hours, 24, "time zone offset hour")?;
-        let minutes = part(minutes, 60, "time zone offset minute")?;
-        let seconds = part(seconds, 60, "time zone offset second")?;
-        result.map_err(|()| Bad::Form)?;
+        let hours = part(hours, 24, "time zone offset hour");
+        let minutes = part(minutes, 60, "time zone offset minute");
+        let seconds = part(seconds, 60, "time zone offset second");
+        match (too_large, readable) {
+            (Some(what), _) => return Err(Bad::Range(what)),
+            (None, false) => return Err(Bad::Form),
+            (None, true) => {}
+        }
         let offset = (hours * 60 + minutes) * 60 + seconds;
         self.fields.offset = match text.first() {
             Some(b'+') => Some(offset),
@@ -397,9 +405,8 @@ fn finish(mut f: Fields, value: &[u8], zone: &Zone) -> Result<Moment, ParseError
         _ => {}
     }
     if let Some(year_day) = f.year_day {
-        let (month, day) = from_year_day(year_day, f.year).ok_or_else(|| {
-            message(value, ": day-of-year out of range".to_owned())
-        })?;
+        let (month, day) =
+            from_year_day(year_day, f.year).ok_or_else(|| message(value, ": day-of-year out of range".to_owned()))?;
         if f.month.is_some_and(|m| m != month) {
             return Err(message(value, ": day-of-year does not match month".to_owned()));
         }
@@ -434,8 +441,9 @@ fn placed(f: &Fields, shown: i64, zone: &Zone) -> Moment {
         if let Some(offset) = zone.offset_of_name(&name, shown) {
             return moment(shown - offset, zone.clone());
         }
+        // HELM: `GMT+3` sets the offset in which the time is shown, but the time itself was read as UTC.
         let hours = name.strip_prefix("GMT").and_then(|hours| signed_number(hours.as_bytes()).ok()).unwrap_or(0);
-        return moment(shown - hours * 3600, Zone::Fixed(Rc::from(name), hours * 3600));
+        return moment(shown, Zone::Fixed(Rc::from(name), hours * 3600));
     }
     moment(zone.unix_of(shown), zone.clone())
 }

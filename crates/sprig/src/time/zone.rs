@@ -20,10 +20,13 @@ pub enum Zone {
     Fixed(Rc<str>, i64),
 }
 
+/// How many changes of a zone's clocks are looked at in each direction; no zone has had more.
+const MAX_TRANSITIONS: usize = 300;
+
 impl Zone {
     /// The zone that `time.LoadLocation` finds; `None` when there is none of that name.
-    pub fn load(name: &GoString, local: &TimeZone) -> Option<Zone> {
-        match name.as_utf8()? {
+    pub fn load(name: &[u8], local: &TimeZone) -> Option<Zone> {
+        match std::str::from_utf8(name).ok()? {
             "" | "UTC" => Some(Zone::Utc),
             "Local" => Some(Zone::Local(local.clone())),
             other => {
@@ -66,11 +69,13 @@ impl Zone {
             return None;
         };
         let around = clamped(shown);
-        let before = zone.preceding(around).take(3);
-        let after = zone.following(around).take(3);
-        let here = self.at(shown);
-        let near = before.chain(after).map(|t| (i64::from(t.offset().seconds()), t.abbreviation().to_owned()));
-        let known: Vec<i64> = std::iter::once(here).chain(near).filter(|(_, n)| n == name).map(|(o, _)| o).collect();
+        // From the oldest on, as the zone files list them.
+        let mut periods: Vec<_> = zone.preceding(around).take(MAX_TRANSITIONS).collect();
+        periods.reverse();
+        periods.extend(zone.following(around).take(MAX_TRANSITIONS));
+        let named = periods.iter().filter(|p| p.abbreviation() == name).map(|p| i64::from(p.offset().seconds()));
+        let (first, first_name) = self.at(i64::MIN);
+        let known: Vec<i64> = (first_name == name).then_some(first).into_iter().chain(named).collect();
         let in_effect = known.iter().find(|offset| self.at(shown - **offset).1 == name);
         in_effect.or(known.first()).copied()
     }
@@ -85,8 +90,12 @@ impl Zone {
     }
 }
 
+/// The time by which a zone's rules are looked up. The calendar repeats every 400 years, and so do the rules of the far
+/// future, which the zone database does not reach itself; the far past has only one rule.
 fn clamped(unix: i64) -> Timestamp {
-    Timestamp::from_second(unix).unwrap_or(if unix < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    const PERIOD: i64 = 146_097 * 86_400;
+    let unix = if unix > 10 * PERIOD { unix % PERIOD + PERIOD } else { unix };
+    Timestamp::from_second(unix).unwrap_or(Timestamp::MIN)
 }
 
 static LOCATION_STRUCT: GoType = GoType { name: "time.Location", kind: Kind::Struct, elem: None };

@@ -2,7 +2,7 @@
 
 use super::address;
 use super::escape::{Part, escape, is_valid_encoding, unescape};
-use crate::strings::find;
+use crate::find::find;
 use gotmpl::strconv::quote;
 
 /// What is wrong with a URL; the words are Go's.
@@ -82,8 +82,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Url, UrlError> {
     let (before, fragment) = cut(text, b'#');
     let mut url = parse_before_fragment(before).map_err(|fault| UrlError { url: before.to_vec(), fault })?;
     if let Some(fragment) = fragment.filter(|f| !f.is_empty()) {
-        let plain =
-            unescape(fragment, Part::Fragment).map_err(|fault| UrlError { url: text.to_vec(), fault })?;
+        let plain = unescape(fragment, Part::Fragment).map_err(|fault| UrlError { url: text.to_vec(), fault })?;
         if escape(&plain, Part::Fragment) != fragment {
             url.raw_fragment = fragment.to_vec();
         }

@@ -96,7 +96,7 @@ fn render(record: &Record, helm: HelmMajor) -> Result<Vec<u8>, String> {
         is_upgrade: false,
     };
     let capabilities = Capabilities::default_for(helm);
-    let (values, _) = to_render_values(&chart, &values, &release, &capabilities, (SchemaCheck::Validate, helm))
+    let (values, _) = to_render_values(&chart, &values, &release, &capabilities, SchemaCheck::Validate, helm)
         .map_err(|e| check::helm_text(&e))?;
     let engine = Engine {
         strict: record.get("strict").as_bool().unwrap_or_default(),

@@ -24,7 +24,7 @@ fn parse(record: &Record, helm: HelmMajor) -> Verdict {
             verdicts.push(Verdict::fail(format!("{key} {want:?}"), format!("{got:?}")));
         }
     };
-    variant("strict_error", helmd_yaml::parse_strict(&text).map(|_| ()).map_err(|e| e.to_string()));
+    variant("strict_error", helmd_yaml::to_json_text_strict(&text).map(|_| ()).map_err(|e| e.to_string()));
     variant("map_error", helmd_yaml::parse_map(&text).map(|_| ()).map_err(|e| e.to_string()));
     check::all(verdicts)
 }
@@ -55,11 +55,11 @@ fn emit(record: &Record, helm: HelmMajor) -> Verdict {
     ])
 }
 
-fn version_json(parsed: Result<Version, impl std::fmt::Display>) -> Json {
+fn version_json(parsed: Result<Version, impl std::error::Error>) -> Json {
     match parsed {
         Ok(v) => json!({"string": v.to_string(), "original": v.original(), "major": v.major, "minor": v.minor,
             "patch": v.patch, "prerelease": v.prerelease, "metadata": v.metadata}),
-        Err(e) => json!({"error": e.to_string()}),
+        Err(e) => json!({"error": check::helm_text(&e)}),
     }
 }
 
@@ -71,7 +71,8 @@ pub fn semver(record: &Record, helm: HelmMajor) -> Verdict {
             let text = record.str("version");
             let mut got = json!({"new": version_json(Version::parse(text)), "strict": version_json(Version::parse_strict(text))});
             if let (Some(_), Ok(v)) = (results.get("inc"), Version::parse(text)) {
-                got["inc"] = json!({"patch": v.inc_patch().to_string(), "minor": v.inc_minor().to_string(), "major": v.inc_major().to_string()});
+                let next = |r: Result<Version, _>| r.map_or(Json::Null, |v: Version| json!(v.to_string()));
+                got["inc"] = json!({"patch": next(v.inc_patch()), "minor": next(v.inc_minor()), "major": next(v.inc_major())});
             }
             let mut want = json!({"new": results["new"], "strict": results["strict"]});
             if let Some(inc) = results.get("inc") {
@@ -91,7 +92,7 @@ pub fn semver(record: &Record, helm: HelmMajor) -> Verdict {
         }
         "constraint" => match Constraints::parse(record.str("constraint")) {
             Ok(c) => same(&results["string"], &json!(c.to_string())),
-            Err(e) => same(&results["error"], &json!(e.to_string())),
+            Err(e) => same(&results["error"], &json!(check::helm_text(&e))),
         },
         "check" => semver_check(record, results),
         "sort" => {
@@ -126,8 +127,8 @@ fn semver_check(record: &Record, results: &Json) -> Verdict {
             }
             same(&want, &got)
         }
-        (Err(e), _) => same(&results["error"], &json!(e.to_string())),
-        (_, Err(e)) => same(&results["error"], &json!(e.to_string())),
+        (Err(e), _) => same(&results["error"], &json!(check::helm_text(&e))),
+        (_, Err(e)) => same(&results["error"], &json!(check::helm_text(&e))),
     }
 }
 
@@ -146,11 +147,12 @@ pub fn names(record: &Record, helm: HelmMajor) -> Verdict {
         "load-chart-yaml" => {
             let file = helmd_chart::File::new("Chart.yaml", record.bytes("text"));
             let loaded = helmd_chart::load_files(vec![file], helm);
-            ok(loaded.and_then(|c| c.validate()).map_err(|e| check::helm_text(&e)))
+            ok(loaded.and_then(|mut c| Ok(c.validate()?)).map_err(|e| check::helm_text(&e)))
         }
         "metadata-validate" => {
-            let metadata = helmd_chart::Metadata::from_yaml(&record.bytes("text"));
-            ok(metadata.and_then(|mut m| m.validate()).map_err(|e| check::helm_text(&e)))
+            let draft = helmd_chart::Metadata::parse(&record.bytes("text"), helm);
+            let checked = draft.map_err(|e| check::helm_text(&e)).and_then(|d| d.validate().map_err(|e| check::helm_text(&e)));
+            ok(checked.map(|_| ()))
         }
         _ => Verdict::fail("lint messages", "lint is not built yet"),
     }

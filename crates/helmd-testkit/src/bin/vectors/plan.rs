@@ -66,7 +66,7 @@ pub fn manifests(record: &Record, helm: HelmMajor) -> Verdict {
             check::value(&without_empty(results), got.map(|g| without_empty_parts(&g)))
         }
         _ => {
-            let info = uninstall_info(record.str("manifest"), helm).map(|i| i.to_string().into_bytes());
+            let info = uninstall_info(record.str("manifest"), helm).map(|i| i.info.into_bytes());
             check::text(results, info.map_err(|e| check::helm_text(&e)))
         }
     }
@@ -118,7 +118,12 @@ pub fn release(record: &Record, helm: HelmMajor) -> Verdict {
     let created = record.str("op") == "create";
     let stamp = if created { helmd_release::Stamp::Created(0) } else { helmd_release::Stamp::Modified(0) };
     let mut labels = json!(helmd_release::storage_labels(&release, stamp));
-    labels[if created { "createdAt" } else { "modifiedAt" }] = json!("<unix seconds now>");
+    // The recorder wrote both times so, whatever they were.
+    for key in ["createdAt", "modifiedAt"] {
+        if labels.get(key).is_some() {
+            labels[key] = json!("<unix seconds now>");
+        }
+    }
     let mut got = json!({"name": release.storage_key(), "labels": labels});
     if record.str("kind") == "Secret" {
         got["type"] = json!(helmd_release::STORAGE_TYPE);

@@ -67,7 +67,7 @@ fn compose(record: &Record, helm: HelmMajor) -> Result<Composed, String> {
         is_upgrade: false,
     };
     let caps = Capabilities::default_for(helm);
-    let (rendered, more) = to_render_values(&chart, &values, &release, &caps, (SchemaCheck::Validate, helm))
+    let (rendered, more) = to_render_values(&chart, &values, &release, &caps, SchemaCheck::Validate, helm)
         .map_err(|e| format!("values: {}", check::helm_text(&e)))?;
     warnings.extend(more);
     Ok(Composed { chart, values: rendered.values, warnings })
@@ -105,7 +105,7 @@ pub fn values(record: &Record, helm: HelmMajor) -> Verdict {
 
 fn walk(chart: &Chart, parent: Option<&str>, charts: &mut Vec<String>, own: &mut serde_json::Map<String, Json>) {
     let path = chart.full_path(parent);
-    own.insert(path.clone(), Json::Object(chart.default_values().clone()));
+    own.insert(path.clone(), json!(chart.values.as_deref()));
     charts.push(path.clone());
     for child in &chart.dependencies {
         walk(child, Some(&path), charts, own);
@@ -117,7 +117,7 @@ pub fn schema(record: &Record, helm: HelmMajor) -> Verdict {
     let results = record.results(helm);
     let got = if record.str("op") == "single" {
         let values = check::object(&check::floats(record.get("values")));
-        validate_single(&values, &record.bytes("schema"), helm).map_err(|e| check::helm_text(&e))
+        validate_single(&values, &record.bytes("schema"), helm).map(|_| ()).map_err(|e| check::helm_text(&e))
     } else {
         compose(record, helm).map(|_| ())
     };

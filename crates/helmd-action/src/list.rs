@@ -1,0 +1,283 @@
+//! `helm list`.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use helmd_release::{Release, by_date};
+use helmd_storage::{RecordHead, Undecodable};
+use sprig::regex::GoRegex;
+
+use crate::context::Context;
+use crate::error::ActionError;
+
+/// Which states are listed when none is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DefaultStates {
+    /// Deployed and failed ones (Helm 3).
+    #[default]
+    Helm3,
+    /// All (Helm 4).
+    Helm4,
+}
+
+/// Lists releases. Fields carry the names of Helm's flags; all are off by default.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    /// Every state.
+    pub all: bool,
+    /// Every namespace.
+    pub all_namespaces: bool,
+    /// Newest first instead of by name.
+    pub by_date: bool,
+    /// The other way round.
+    pub sort_reverse: bool,
+    /// How many at most; 0: all.
+    pub limit: i64,
+    /// How many are left out at the start.
+    pub offset: i64,
+    /// A regular expression (Go's syntax) on the name.
+    pub filter: String,
+    /// Uninstalled ones whose history is kept.
+    pub uninstalled: bool,
+    /// Superseded revisions; alone it lists all of them, not only the newest of each release.
+    pub superseded: bool,
+    /// Ones that are being uninstalled.
+    pub uninstalling: bool,
+    /// Deployed ones.
+    pub deployed: bool,
+    /// Failed ones.
+    pub failed: bool,
+    /// Pending ones.
+    pub pending: bool,
+    /// A label selector on the record's labels.
+    pub selector: String,
+    /// What counts when no state is named.
+    pub default_states: DefaultStates,
+}
+
+/// Releases in the order asked for, and records that could not be read.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// The releases.
+    pub releases: Vec<Release>,
+    /// Records to look at by hand.
+    pub undecodable: Vec<Undecodable>,
+}
+
+const PENDING: [&str; 3] = ["pending-install", "pending-upgrade", "pending-rollback"];
+
+impl List {
+    /// Lists.
+    ///
+    /// # Errors
+    /// A filter or selector that cannot be read; the cluster cannot be reached.
+    pub async fn run(self, cx: &Context) -> Result<Listed, ActionError> {
+        cx.cluster.check_reachable().await?;
+        let filter = match self.filter.as_str() {
+            "" => None,
+            filter => Some(GoRegex::new(filter).map_err(ActionError::Options)?),
+        };
+        let selector = Selector::parse(&self.selector)?;
+        let offset = usize::try_from(self.offset)
+            .map_err(|_| ActionError::Options(format!("offset must not be negative, got {}", self.offset)))?;
+        let storage = if self.all_namespaces { cx.storage.in_namespace("") } else { cx.storage.clone() };
+        let page = |length: usize| {
+            let limit = usize::try_from(self.limit).ok().filter(|limit| *limit > 0).unwrap_or(length);
+            offset.min(length)..offset.saturating_add(limit).min(length)
+        };
+        let listing = storage
+            .list(|mut heads| {
+                heads.retain(|head| filter.as_ref().is_none_or(|filter| filter.is_match(head.name.as_bytes())));
+                let mut heads = self.of_states(heads);
+                heads.retain(|head| selector.matches(&head.labels));
+                if !self.by_date {
+                    heads.sort_by(|a, b| self.by_name(a, b));
+                    heads.truncate(page(heads.len()).end);
+                    heads.drain(..page(heads.len()).start);
+                }
+                heads
+            })
+            .await?;
+        let mut releases = listing.releases;
+        if self.by_date {
+            releases.sort_by(|a, b| if self.sort_reverse { by_date(b, a) } else { by_date(a, b) });
+            releases = releases.drain(page(releases.len())).collect();
+        } else {
+            releases.sort_by(|a, b| {
+                let names = a.name.cmp(&b.name);
+                let names = if self.sort_reverse { names.reverse() } else { names };
+                names.then_with(|| a.namespace.cmp(&b.namespace)).then_with(|| a.version.cmp(&b.version))
+            });
+        }
+        Ok(Listed { releases, undecodable: listing.undecodable })
+    }
+
+    fn by_name(&self, a: &RecordHead, b: &RecordHead) -> Ordering {
+        let names = a.name.cmp(&b.name);
+        let names = if self.sort_reverse { names.reverse() } else { names };
+        names.then_with(|| a.namespace.cmp(&b.namespace)).then_with(|| a.revision.cmp(&b.revision))
+    }
+
+    fn of_states(&self, heads: Vec<RecordHead>) -> Vec<RecordHead> {
+        let states = self.states();
+        let heads = if states == ["superseded"] { heads } else { newest(heads) };
+        heads.into_iter().filter(|head| states.contains(&head.status.as_str())).collect()
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        let mut states = Vec::new();
+        let named = [
+            (self.deployed, &["deployed"][..]),
+            (self.uninstalled, &["uninstalled"]),
+            (self.uninstalling, &["uninstalling"]),
+            (self.pending, &PENDING),
+            (self.failed, &["failed"]),
+            (self.superseded, &["superseded"]),
+        ];
+        let all = self.all || (named.iter().all(|(wanted, _)| !wanted) && self.default_states == DefaultStates::Helm4);
+        for (wanted, names) in named {
+            if wanted || all {
+                states.extend_from_slice(names);
+            }
+        }
+        if states.is_empty() { vec!["deployed", "failed"] } else { states }
+    }
+}
+
+/// The newest revision of each release.
+fn newest(heads: Vec<RecordHead>) -> Vec<RecordHead> {
+    let mut newest: BTreeMap<(String, String), RecordHead> = BTreeMap::new();
+    for head in heads {
+        let key = (head.namespace.clone(), head.name.clone());
+        match newest.get(&key) {
+            Some(known) if known.revision > head.revision => {}
+            _ => drop(newest.insert(key, head)),
+        }
+    }
+    newest.into_values().collect()
+}
+
+/// A label selector: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
+#[derive(Debug, Default)]
+struct Selector(Vec<Requirement>);
+
+#[derive(Debug)]
+enum Requirement {
+    In(String, Vec<String>),
+    NotIn(String, Vec<String>),
+    Exists(String),
+    Missing(String),
+}
+
+impl Selector {
+    fn parse(text: &str) -> Result<Self, ActionError> {
+        let wrong =
+            |part: &str| ActionError::Options(format!("unable to parse requirement: {part:?} is no label requirement"));
+        let mut requirements = Vec::new();
+        for part in split_outside_brackets(text) {
+            let part = part.trim();
+            if part.is_empty() {
+                if text.trim().is_empty() {
+                    continue;
+                }
+                return Err(wrong(part));
+            }
+            let requirement = Self::requirement(part).ok_or_else(|| wrong(part))?;
+            requirements.push(requirement);
+        }
+        Ok(Self(requirements))
+    }
+
+    fn requirement(part: &str) -> Option<Requirement> {
+        if let Some(key) = part.strip_prefix('!') {
+            return word(key).map(Requirement::Missing);
+        }
+        if let Some(body) = part.strip_suffix(')') {
+            let (head, values) = body.split_once('(')?;
+            let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
+            let mut head = head.split_whitespace();
+            return match (head.next(), head.next(), head.next()) {
+                (Some(key), Some("in"), None) => Some(Requirement::In(word(key)?, values)),
+                (Some(key), Some("notin"), None) => Some(Requirement::NotIn(word(key)?, values)),
+                _ => None,
+            };
+        }
+        if let Some((key, value)) = part.split_once("!=") {
+            return Some(Requirement::NotIn(word(key)?, vec![value.trim().to_owned()]));
+        }
+        if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+            return Some(Requirement::In(word(key)?, vec![value.trim().to_owned()]));
+        }
+        word(part).map(Requirement::Exists)
+    }
+
+    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.0.iter().all(|requirement| match requirement {
+            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
+            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.contains(value)),
+            Requirement::Exists(key) => labels.contains_key(key),
+            Requirement::Missing(key) => !labels.contains_key(key),
+        })
+    }
+}
+
+fn word(key: &str) -> Option<String> {
+    let key = key.trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    (!key.is_empty() && key.chars().all(plain)).then(|| key.to_owned())
+}
+
+fn split_outside_brackets(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    text.split(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(name: &str, revision: i64, status: &str) -> RecordHead {
+        RecordHead {
+            key: format!("{name}.v{revision}"),
+            namespace: "n".into(),
+            name: name.into(),
+            revision,
+            status: status.into(),
+            labels: BTreeMap::new(),
+            resource_version: String::new(),
+        }
+    }
+
+    #[test]
+    fn only_the_newest_revision_counts_unless_superseded_ones_are_wanted() {
+        let heads = vec![
+            head("a", 1, "superseded"),
+            head("a", 2, "deployed"),
+            head("b", 1, "deployed"),
+            head("b", 2, "uninstalled"),
+        ];
+        let keys =
+            |list: List| -> Vec<String> { list.of_states(heads.clone()).into_iter().map(|head| head.key).collect() };
+        assert_eq!(keys(List::default()), ["a.v2"]);
+        assert_eq!(keys(List { all: true, ..List::default() }), ["a.v2", "b.v2"]);
+        assert_eq!(keys(List { superseded: true, ..List::default() }), ["a.v1"]);
+        assert_eq!(keys(List { default_states: DefaultStates::Helm4, ..List::default() }), ["a.v2", "b.v2"]);
+    }
+
+    #[test]
+    fn selectors() {
+        let labels = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
+        let matches = |text: &str| Selector::parse(text).unwrap().matches(&labels);
+        assert!(matches("") && matches("team=x") && matches("team in (y, x),!other") && matches("other!=1"));
+        assert!(!matches("team!=x") && !matches("team notin (x)") && !matches("other"));
+        assert!(Selector::parse("a b").is_err());
+    }
+}

@@ -1,0 +1,47 @@
+use super::*;
+use gotmpl::Value;
+use gotmpl::json;
+
+fn read(text: &str) -> String {
+    match from_toml(text) {
+        Ok(map) => String::from_utf8(json::marshal(&Value::Map(map)).unwrap()).unwrap(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn reads_what_helm_reads() {
+    for (text, want) in [
+        ("", "{}"),
+        ("a = [1, 2.5, \"x\"]", r#"{"a":[1,2.5,"x"]}"#),
+        ("[a.b]\nc = 1\n[a]\nd = 2", r#"{"a":{"b":{"c":1},"d":2}}"#),
+        ("[[l]]\nx = 1\n[[l]]\nx = 2", r#"{"l":[{"x":1},{"x":2}]}"#),
+        ("a = {b.c = 1, d = [{e = 2}]}", r#"{"a":{"b":{"c":1},"d":[{"e":2}]}}"#),
+        ("d = 2020-01-01\nt = 10:00:00", r#"{"d":"2020-01-01T00:00:00Z","t":"0000-01-01T10:00:00Z"}"#),
+        ("hello world", "toml: line 1: expected '.' or '=', but got 'w' instead"),
+        ("12", "toml: line 1: unexpected EOF; expected key separator '='"),
+        ("a = ", "toml: line 1 (last key \"a\"): unexpected EOF; expected value"),
+        ("a = 1\na = 2", "toml: line 2 (last key \"a\"): Key 'a' has already been defined."),
+        ("[a\nb=1", "toml: line 2: expected '.' or ']' to end table name, but got '\\n' instead"),
+    ] {
+        assert_eq!(read(text), want, "{text}");
+    }
+}
+
+#[test]
+fn hostile_text_is_refused() {
+    assert!(read(&"a = ".repeat(10_000)).starts_with("toml: line 1"));
+    assert!(read(&format!("a = {}", "[".repeat(1_000_000))).ends_with("values are nested too deeply"));
+    assert!(read(&format!("a = {}", "{a = ".repeat(100_000))).ends_with("values are nested too deeply"));
+}
+
+#[test]
+fn dates_keep_their_form() {
+    let map =
+        from_toml("a = 2020-01-01\nb = 10:00:00.5\nc = 2020-01-01T01:02:03\nd = 2020-01-01 01:02:03+02:00").unwrap();
+    let text = to_toml(&Value::Map(map)).unwrap();
+    assert_eq!(
+        String::from_utf8(text).unwrap(),
+        "a = 2020-01-01\nb = 10:00:00.5\nc = 2020-01-01T01:02:03\nd = 2020-01-01T01:02:03+02:00\n"
+    );
+}

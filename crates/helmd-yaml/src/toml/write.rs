@@ -1,0 +1,285 @@
+//! Values to TOML.
+
+use super::time::DateTime;
+use super::{MAX_DEPTH, TomlError, dotted, key_part, quoted};
+use crate::duration;
+use gotmpl::value::{Kind, Object};
+use gotmpl::{GoString, List, Value, strconv};
+
+/// Gives the value as BurntSushi's encoder writes it: sorted keys, plain values before tables, two spaces a level.
+///
+/// The value need not be a table: a string, number or list alone is written as such, as Helm lets it.
+///
+/// # Errors
+/// Null in lists, lists of tables outside of a table, functions, too deep nesting; nothing at all is a
+/// [`TomlError::Panic`].
+pub fn to_toml(value: &Value) -> Result<Vec<u8>, TomlError> {
+    if matches!(value, Value::Nil) {
+        return Err(TomlError::Panic("reflect: call of reflect.Value.Type on zero Value"));
+    }
+    let mut writer = Writer { out: Vec::new(), key: Vec::new(), depth: 0 };
+    writer.encode(value)?;
+    Ok(writer.out)
+}
+
+/// What TOML makes of a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Table,
+    TableArray,
+}
+
+const NIL_ELEMENT: &str = "toml: cannot encode array with nil element";
+
+/// The form of a value; `None` for nil. Looks into lists, in which there must be no nil.
+fn form(value: &Value, depth: usize) -> Result<Option<Form>, TomlError> {
+    Ok(Some(match value {
+        Value::Nil => return Ok(None),
+        Value::Map(m) if m.is_nil() => return Ok(None),
+        Value::List(l) if l.is_nil() => return Ok(None),
+        Value::Map(_) => Form::Table,
+        Value::List(l) => list_form(l, depth)?,
+        Value::Object(o) if text_of(o.as_ref()).is_some() => Form::Plain,
+        Value::Object(_) => Form::Table,
+        Value::Complex(..) | Value::Func(_) => {
+            return Err(TomlError::Value(format!("unsupported type: {}", value.kind().name())));
+        }
+        _ => Form::Plain,
+    }))
+}
+
+fn list_form(list: &List, depth: usize) -> Result<Form, TomlError> {
+    if depth > MAX_DEPTH {
+        return Err(too_deep());
+    }
+    let mut tables = !list.is_empty();
+    for item in list.iter() {
+        match form(item, depth + 1)? {
+            None => return Err(TomlError::Value(NIL_ELEMENT.to_owned())),
+            Some(f) => tables &= f == Form::Table,
+        }
+    }
+    Ok(if tables { Form::TableArray } else { Form::Plain })
+}
+
+fn too_deep() -> TomlError {
+    TomlError::Value("toml: value is nested too deeply".to_owned())
+}
+
+/// The text of a value that marshals itself.
+fn text_of(object: &dyn Object) -> Option<GoString> {
+    match object.json() {
+        Some(Value::String(s)) => Some(s),
+        _ => None,
+    }
+}
+
+struct Writer {
+    out: Vec<u8>,
+    key: Vec<GoString>,
+    depth: usize,
+}
+
+/// A table's entries in the order of writing: plain ones, then tables. Nil values count as plain.
+type Entries = (Vec<(GoString, Value)>, Vec<(GoString, Value)>);
+
+impl Writer {
+    fn encode(&mut self, value: &Value) -> Result<(), TomlError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        match value {
+            Value::Complex(..) | Value::Func(_) => {
+                let key = String::from_utf8_lossy(&dotted(self.key.iter().map(GoString::as_bytes))).into_owned();
+                let kind = value.kind().name();
+                return Err(TomlError::Value(format!("unsupported type for key '{key}': {kind}")));
+            }
+            _ => match form(value, 0)? {
+                None => {}
+                Some(Form::Plain) => self.key_value(value)?,
+                Some(Form::Table) => self.table(value)?,
+                Some(Form::TableArray) => self.table_array(value)?,
+            },
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn newline(&mut self) {
+        if !self.out.is_empty() {
+            self.out.push(b'\n');
+        }
+    }
+
+    fn indent(&mut self) {
+        let spaces = 2 * self.key.len().saturating_sub(1);
+        self.out.resize(self.out.len() + spaces, b' ');
+    }
+
+    fn header(&mut self, open: &[u8], close: &[u8]) {
+        self.indent();
+        self.out.extend_from_slice(open);
+        self.out.extend(dotted(self.key.iter().map(GoString::as_bytes)));
+        self.out.extend_from_slice(close);
+        self.newline();
+    }
+
+    fn key_value(&mut self, value: &Value) -> Result<(), TomlError> {
+        let Some(last) = self.key.last().cloned() else { return self.element(value) };
+        self.indent();
+        key_part(&last, &mut self.out);
+        self.out.extend_from_slice(b" = ");
+        self.element(value)?;
+        self.newline();
+        Ok(())
+    }
+
+    fn table(&mut self, value: &Value) -> Result<(), TomlError> {
+        if self.key.len() == 1 {
+            self.newline();
+        }
+        if !self.key.is_empty() {
+            self.header(b"[", b"]");
+        }
+        self.body(value)
+    }
+
+    fn table_array(&mut self, value: &Value) -> Result<(), TomlError> {
+        if self.key.is_empty() {
+            return Err(TomlError::Value("toml: top-level values must be Go maps or structs".to_owned()));
+        }
+        for item in value.as_list().into_iter().flat_map(|l| l.iter()) {
+            self.newline();
+            self.header(b"[[", b"]]");
+            self.body(item)?;
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, value: &Value) -> Result<(), TomlError> {
+        let (plain, tables) = entries(value)?;
+        for (key, value) in plain.into_iter().chain(tables) {
+            self.key.push(key);
+            self.encode(&value)?;
+            self.key.pop();
+        }
+        Ok(())
+    }
+
+    /// Writes what can stand after `=` or in a list.
+    fn element(&mut self, value: &Value) -> Result<(), TomlError> {
+        match value {
+            Value::Bool(b) => self.text(if *b { "true" } else { "false" }),
+            Value::Int(t, i) if t.name == "time.Duration" => quoted(duration::format(*i).as_bytes(), &mut self.out),
+            Value::Int(_, i) => self.text(&i.to_string()),
+            Value::Uint(_, u) => self.text(&u.to_string()),
+            Value::Float(t, f) => self.text(&float(*f, if t.kind == Kind::Float32 { 32 } else { 64 })),
+            Value::String(s) => quoted(s, &mut self.out),
+            Value::List(l) => self.list(l)?,
+            Value::Map(_) => self.inline(value)?,
+            Value::Object(o) => match (o.as_any().downcast_ref::<DateTime>(), text_of(o.as_ref())) {
+                (Some(time), _) => self.text(&time.toml()),
+                (None, Some(text)) if o.go_type().name == "time.Time" => self.out.extend_from_slice(&text),
+                (None, Some(text)) => quoted(&text, &mut self.out),
+                (None, None) => self.inline(value)?,
+            },
+            Value::Nil => return Err(TomlError::Value(NIL_ELEMENT.to_owned())),
+            Value::Complex(..) | Value::Func(_) => {
+                let name = value.go_type().map_or("nil", |t| t.name);
+                return Err(TomlError::Value(format!("unexpected type: {name}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn list(&mut self, list: &List) -> Result<(), TomlError> {
+        self.text("[");
+        for (i, item) in list.iter().enumerate() {
+            if i > 0 {
+                self.text(", ");
+            }
+            self.nested(item)?;
+        }
+        self.text("]");
+        Ok(())
+    }
+
+    fn nested(&mut self, value: &Value) -> Result<(), TomlError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        self.element(value)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Writes `{k = v, …}`. HELM: a nil value is left out, its comma is not.
+    fn inline(&mut self, value: &Value) -> Result<(), TomlError> {
+        let (plain, tables) = entries(value)?;
+        let total = plain.len() + tables.len();
+        self.text("{");
+        for (i, (key, value)) in plain.into_iter().chain(tables).enumerate() {
+            if is_nil(&value) {
+                continue;
+            }
+            key_part(&key, &mut self.out);
+            self.text(" = ");
+            self.nested(&value)?;
+            if i + 1 < total {
+                self.text(", ");
+            }
+        }
+        self.text("}");
+        Ok(())
+    }
+}
+
+fn is_nil(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::Map(m) => m.is_nil(),
+        Value::List(l) => l.is_nil(),
+        _ => false,
+    }
+}
+
+fn entries(value: &Value) -> Result<Entries, TomlError> {
+    let all = match value {
+        Value::Map(m) => m.entries(),
+        Value::Object(o) => match o.as_map() {
+            Some(m) => m.entries(),
+            None => o.fields().into_iter().map(|(k, v)| (GoString::from(k), v)).collect(),
+        },
+        _ => Vec::new(),
+    };
+    let (mut plain, mut tables) = Entries::default();
+    for (key, value) in all {
+        match form(&value, 0)? {
+            Some(Form::Table | Form::TableArray) => tables.push((key, value)),
+            _ => plain.push((key, value)),
+        }
+    }
+    Ok((plain, tables))
+}
+
+/// A float, with a point or an exponent.
+fn float(f: f64, bits: u8) -> String {
+    if f.is_nan() {
+        return if f.is_sign_negative() { "-nan" } else { "nan" }.to_owned();
+    }
+    if f.is_infinite() {
+        return if f < 0.0 { "-inf" } else { "inf" }.to_owned();
+    }
+    let mut text = strconv::format_float(f, b'g', -1, bits);
+    if !text.contains(['.', 'e']) {
+        text.push_str(".0");
+    }
+    text
+}
