@@ -35,12 +35,7 @@ impl Program {
             .output()
             .with_context(|| format!("running {}", self.path.display()))?;
         if !out.status.success() {
-            bail!(
-                "{} {}: {}",
-                self.path.display(),
-                arguments.join(" "),
-                String::from_utf8_lossy(&out.stderr).trim()
-            );
+            bail!("{} {}: {}", self.path.display(), arguments.join(" "), String::from_utf8_lossy(&out.stderr).trim());
         }
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
     }

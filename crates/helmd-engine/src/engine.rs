@@ -62,7 +62,14 @@ pub struct Rendered {
 impl Engine {
     /// The settings of `helm template`.
     pub fn new(helm: HelmMajor) -> Engine {
-        Engine { strict: false, lint: false, enable_dns: false, helm, lookup: None, limits: Limits { stack_bytes: RENDER_STACK_BYTES - STACK_RESERVE_BYTES, ..Limits::default() } }
+        Engine {
+            strict: false,
+            lint: false,
+            enable_dns: false,
+            helm,
+            lookup: None,
+            limits: Limits { stack_bytes: RENDER_STACK_BYTES - STACK_RESERVE_BYTES, ..Limits::default() },
+        }
     }
 
     /// Renders all templates of `chart` and its subcharts.

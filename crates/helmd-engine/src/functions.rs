@@ -65,18 +65,14 @@ fn formats(map: &mut FuncMap) {
         map.add(Function::new(name, &[types::INTERFACE], types::STRING, move |_, args| f(arg(args, 0))));
     };
     to("toYaml", |v| Ok(yaml_text(v)));
-    to("mustToYaml", |v| {
-        helmd_yaml::to_yaml(v).map(without_newline).map_err(|e| FuncError::Panic(e.to_string()))
-    });
+    to("mustToYaml", |v| helmd_yaml::to_yaml(v).map(without_newline).map_err(|e| FuncError::Panic(e.to_string())));
     to("toYamlPretty", |v| Ok(helmd_yaml::to_yaml_pretty(v).map_or_else(|_| Value::str(""), without_newline)));
     to("toToml", |v| match helmd_yaml::toml::to_toml(v) {
         Ok(text) => Ok(Value::str(text)),
         Err(helmd_yaml::toml::TomlError::Panic(text)) => Err(FuncError::Panic(text.to_owned())),
         Err(e) => Ok(Value::str(e.to_string())),
     });
-    to("mustToToml", |v| {
-        helmd_yaml::toml::to_toml(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string()))
-    });
+    to("mustToToml", |v| helmd_yaml::toml::to_toml(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string())));
     to("toJson", |v| Ok(Value::str(gotmpl::json::marshal(v).unwrap_or_default())));
     to("mustToJson", |v| gotmpl::json::marshal(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string())));
 
@@ -135,9 +131,7 @@ fn tpl(exec: &mut Exec<'_>, source: &GoString, data: &Value) -> CallResult {
     }
     let quoted = || gotmpl::strconv::quote(source);
     let out = exec.execute_text("gotpl", source, data).map_err(|failure| match failure {
-        gotmpl::exec::TextFailure::Parse(e) => {
-            FuncError::Text(format!("cannot parse template {}: {e}", quoted()))
-        }
+        gotmpl::exec::TextFailure::Parse(e) => FuncError::Text(format!("cannot parse template {}: {e}", quoted())),
         gotmpl::exec::TextFailure::Exec(e) => FuncError::Wrapped {
             text: format!("error during tpl function execution for {}: ", quoted()),
             source: Box::new(e),

@@ -167,7 +167,13 @@ pub(crate) fn chart(chart: &Chart, is_root: bool, helm: HelmMajor) -> Value {
                 }
                 _ => None,
             };
-            Value::Object(Rc::new(Struct { go_type: &CHART_3, fields, methods: Vec::new(), pointer_string: None, json }))
+            Value::Object(Rc::new(Struct {
+                go_type: &CHART_3,
+                fields,
+                methods: Vec::new(),
+                pointer_string: None,
+                json,
+            }))
         }
     }
 }
@@ -190,13 +196,9 @@ fn string_map(map: &std::collections::BTreeMap<String, String>) -> Value {
 fn record(go_type: &'static GoType, fields: Vec<(&'static str, Value)>, helm: HelmMajor) -> Value {
     match helm {
         HelmMajor::Helm4 => Value::map(fields.into_iter().map(|(k, v)| (k.into(), v))),
-        HelmMajor::Helm3 => Value::Object(Rc::new(Struct {
-            go_type,
-            fields,
-            methods: Vec::new(),
-            pointer_string: None,
-            json: None,
-        })),
+        HelmMajor::Helm3 => {
+            Value::Object(Rc::new(Struct { go_type, fields, methods: Vec::new(), pointer_string: None, json: None }))
+        }
     }
 }
 
@@ -218,8 +220,7 @@ fn records(go_type: &'static GoType, items: Vec<Value>, helm: HelmMajor) -> Valu
 
 fn metadata_fields(m: &Metadata, helm: HelmMajor) -> Vec<(&'static str, Value)> {
     let maintainer = |x: &helmd_chart::Maintainer| {
-        let fields =
-            vec![("Name", Value::str(&x.name)), ("Email", Value::str(&x.email)), ("URL", Value::str(&x.url))];
+        let fields = vec![("Name", Value::str(&x.name)), ("Email", Value::str(&x.email)), ("URL", Value::str(&x.url))];
         record(&MAINTAINER_3, fields, helm)
     };
     let dependency = |d: &helmd_chart::Dependency| {

@@ -36,12 +36,8 @@ pub(crate) fn renderables<'a>(
         objects::values_type(helm),
         values.values.iter().map(|(k, v)| (GoString::from(k), Value::from_json(v))),
     );
-    let mut walk = Walk {
-        helm,
-        release,
-        capabilities: objects::capabilities(&values.capabilities, helm),
-        found: BTreeMap::new(),
-    };
+    let mut walk =
+        Walk { helm, release, capabilities: objects::capabilities(&values.capabilities, helm), found: BTreeMap::new() };
     walk.chart(chart, root, None);
     walk.found
 }
@@ -57,8 +53,7 @@ impl<'a> Walk<'a> {
     fn chart(&mut self, chart: &'a Chart, values: Map, parent: Option<&str>) -> Map {
         let path = chart.full_path(parent);
         let subcharts = Map::any();
-        let files =
-            Files::new(chart.files.iter().map(|f| (GoString::from(&f.name), f.data.clone())));
+        let files = Files::new(chart.files.iter().map(|f| (GoString::from(&f.name), f.data.clone())));
         let data = Map::from_entries(
             objects::values_type(self.helm),
             [
@@ -81,11 +76,8 @@ impl<'a> Walk<'a> {
             if library && !base.starts_with('_') {
                 continue;
             }
-            let renderable = Renderable {
-                text: &file.data,
-                data: data.clone(),
-                base_path: format!("{path}/templates"),
-            };
+            let renderable =
+                Renderable { text: &file.data, data: data.clone(), base_path: format!("{path}/templates") };
             self.found.insert(format!("{path}/{}", file.name), renderable);
         }
         data

@@ -127,8 +127,7 @@ pub(crate) fn check_fields(schema: &Schema, kind: &Kind, object: &mut Json) -> M
 /// 400 for wrong types, and for unknown fields when they are to be strictly refused.
 pub(crate) fn settle(call: &Call, kind: &Kind, misfits: Misfits) -> Result<Vec<String>, ApiError> {
     let refuse = |why: String| {
-        let text =
-            format!("{} in version \"{}\" cannot be handled as a {}: {why}", kind.kind, kind.version, kind.kind);
+        let text = format!("{} in version \"{}\" cannot be handled as a {}: {why}", kind.kind, kind.version, kind.kind);
         Err(ApiError::bad_request(text))
     };
     if let Some(wrong) = misfits.wrong {
@@ -154,6 +153,10 @@ impl Checker<'_> {
         let short = name.rsplit('.').next().unwrap_or(name);
         for (key, below) in map.iter_mut() {
             let place = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            // Claims stand inside StatefulSets with their own type.
+            if name == "core/v1.PersistentVolumeClaim" && matches!(key.as_str(), "apiVersion" | "kind") {
+                continue;
+            }
             match message.field(key) {
                 Some(field) => self.value(&field.kind, below, &place, &format!("{short}.{place}")),
                 None => unknown.push((key.clone(), place)),

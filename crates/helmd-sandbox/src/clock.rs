@@ -48,7 +48,9 @@ pub(crate) fn short(seconds: i64) -> String {
 mod tests {
     #[test]
     fn short_forms() {
-        for (seconds, want) in [(5, "5s"), (119, "119s"), (125, "2m5s"), (120, "2m"), (11_000, "3h3m"), (100_000, "27h")] {
+        for (seconds, want) in
+            [(5, "5s"), (119, "119s"), (125, "2m5s"), (120, "2m"), (11_000, "3h3m"), (100_000, "27h")]
+        {
             assert_eq!(super::short(seconds), want);
         }
     }

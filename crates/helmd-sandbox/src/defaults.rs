@@ -142,7 +142,9 @@ fn one_container(container: &mut Json, host_network: bool) {
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let Some(probe) = container.get_mut(probe).filter(|p| p.is_object()) else { continue };
-        for (key, value) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)] {
+        for (key, value) in
+            [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+        {
             json::default(probe, &[key], value);
         }
         if probe.get("httpGet").is_some_and(Json::is_object) {
@@ -160,7 +162,12 @@ fn one_container(container: &mut Json, host_network: bool) {
 }
 
 fn one_volume(volume: &mut Json) {
-    for (source, mode) in [("secret", "defaultMode"), ("configMap", "defaultMode"), ("projected", "defaultMode"), ("downwardAPI", "defaultMode")] {
+    for (source, mode) in [
+        ("secret", "defaultMode"),
+        ("configMap", "defaultMode"),
+        ("projected", "defaultMode"),
+        ("downwardAPI", "defaultMode"),
+    ] {
         if volume.get(source).is_some_and(Json::is_object) {
             json::default(volume, &[source, mode], 420);
         }
@@ -288,7 +295,9 @@ fn secret(object: &mut Json) {
         }
     }
     json::default(object, &["type"], "Opaque");
-    if json::text(object, &["type"]) == "kubernetes.io/service-account-token" && json::at(object, &["data", "token"]).is_null() {
+    if json::text(object, &["type"]) == "kubernetes.io/service-account-token"
+        && json::at(object, &["data", "token"]).is_null()
+    {
         let namespace = BASE64_STANDARD.encode(json::namespace(object));
         json::set(object, &["data", "token"], BASE64_STANDARD.encode("sandbox-token"));
         json::default(object, &["data", "namespace"], namespace);
@@ -361,8 +370,10 @@ fn definition(object: &mut Json, old: Option<&Json>) {
     json::set(object, &["status", "acceptedNames"], accepted);
     let since = old.map(|o| json::text(o, &["metadata", "creationTimestamp"]).to_owned());
     let now = since.unwrap_or_else(crate::clock::now);
-    let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason,
-        "message": message, "lastTransitionTime": now});
+    let condition = |kind: &str, reason: &str, message: &str| {
+        json!({"type": kind, "status": "True", "reason": reason,
+        "message": message, "lastTransitionTime": now})
+    };
     let conditions = json!([
         condition("NamesAccepted", "NoConflicts", "no conflicts found"),
         condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
@@ -463,30 +474,40 @@ pub(crate) fn allocate(state: &mut State, kind: &Kind, object: &mut Json) -> Res
     node_ports(state, kind, object, &others)
 }
 
-fn node_ports(state: &mut State, kind: &Kind, object: &mut Json, others: &[std::sync::Arc<Json>]) -> Result<(), ApiError> {
+fn node_ports(
+    state: &mut State,
+    kind: &Kind,
+    object: &mut Json,
+    others: &[std::sync::Arc<Json>],
+) -> Result<(), ApiError> {
     let wanted = match json::text(object, &["spec", "type"]) {
         "NodePort" => true,
         "LoadBalancer" => json::flag(object, &["spec", "allocateLoadBalancerNodePorts"]),
         _ => return Ok(()),
     };
     let name = json::name(object).to_owned();
-    let mut taken: BTreeSet<i64> =
-        others.iter().flat_map(|s| json::list(s, &["spec", "ports"])).filter_map(|p| json::int(p, &["nodePort"])).collect();
+    let mut taken: BTreeSet<i64> = others
+        .iter()
+        .flat_map(|s| json::list(s, &["spec", "ports"]))
+        .filter_map(|p| json::int(p, &["nodePort"]))
+        .collect();
     for (index, port) in json::items_mut(object, &["spec", "ports"]).enumerate() {
         match json::int(port, &["nodePort"]) {
-            Some(number) if number != 0 => {
-                if taken.contains(&number) {
-                    let field = format!("spec.ports[{index}].nodePort");
-                    let cause = Cause::invalid(field, &json!(number), "provided port is already allocated");
-                    return Err(ApiError::invalid(kind, &name, &[cause]));
-                }
+            Some(number) if number != 0 && taken.contains(&number) => {
+                let field = format!("spec.ports[{index}].nodePort");
+                let cause = Cause::invalid(field, &json!(number), "provided port is already allocated");
+                return Err(ApiError::invalid(kind, &name, &[cause]));
             }
+            Some(number) if number != 0 => _ = taken.insert(number),
             _ if wanted => {
                 let free = (0..2768).map(|_| {
                     state.next_node_port = (state.next_node_port + 1) % 2768;
                     30_000 + i64::from(state.next_node_port)
                 });
-                let number = free.into_iter().find(|n| !taken.contains(n)).ok_or_else(|| ApiError::full("no node port is left"))?;
+                let number = free
+                    .into_iter()
+                    .find(|n| !taken.contains(n))
+                    .ok_or_else(|| ApiError::full("no node port is left"))?;
                 taken.insert(number);
                 json::set(port, &["nodePort"], number);
             }

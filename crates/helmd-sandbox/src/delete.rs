@@ -64,8 +64,7 @@ pub(crate) fn options(state: &State, call: &Call) -> Result<Deletion, ApiError> 
             return Err(ApiError { code: 422, reason: "Invalid", message: text, details: None });
         }
     };
-    let grace =
-        json::int(&body, &["gracePeriodSeconds"]).or_else(|| call.query.get("gracePeriodSeconds").parse().ok());
+    let grace = json::int(&body, &["gracePeriodSeconds"]).or_else(|| call.query.get("gracePeriodSeconds").parse().ok());
     Ok(Deletion {
         dependents,
         grace,
@@ -104,7 +103,9 @@ pub(crate) fn delete(state: &mut State, target: &Target, how: &Deletion) -> Resu
     }
     let (object, gone) = delete_object(state, kind, &key, how);
     let object = object.unwrap_or(current);
-    if !gone || matches!(kind.kind.as_str(), "Pod" | "Service" | "Namespace" | "PersistentVolumeClaim" | "ServiceAccount") {
+    if !gone
+        || matches!(kind.kind.as_str(), "Pod" | "Service" | "Namespace" | "PersistentVolumeClaim" | "ServiceAccount")
+    {
         return Ok(Json::clone(&object));
     }
     let mut details = json!({"name": name, "kind": kind.plural, "uid": json::uid(&object)});

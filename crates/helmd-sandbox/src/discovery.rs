@@ -132,7 +132,8 @@ pub(crate) fn aggregated(registry: &Registry, core: bool) -> Json {
 }
 
 fn aggregated_resource(kind: &Kind) -> Json {
-    let response = |(group, version, kind): &(String, String, String)| json!({"group": group, "version": version, "kind": kind});
+    let response =
+        |(group, version, kind): &(String, String, String)| json!({"group": group, "version": version, "kind": kind});
     let mut entry = json!({
         "resource": kind.plural,
         "responseKind": response(&(kind.group.clone(), kind.version.clone(), kind.kind.clone())),

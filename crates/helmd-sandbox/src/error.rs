@@ -86,8 +86,7 @@ impl ApiError {
     pub(crate) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
         let lines: Vec<String> = causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
         let all = if let [one] = lines.as_slice() { one.clone() } else { format!("[{}]", lines.join(", ")) };
-        let qualified =
-            if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
+        let qualified = if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
         let mut error =
             Self::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {all}")).about(kind, name);
         if let Some(details) = &mut error.details {

@@ -32,7 +32,6 @@ mod selector;
 mod server;
 mod state;
 mod store;
-mod strategic;
 mod subresource;
 mod table;
 mod validate;

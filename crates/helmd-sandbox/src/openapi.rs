@@ -12,12 +12,24 @@ use crate::{
     state::State,
 };
 
+/// OpenAPI v2 as protobuf, without content: `swagger: "2.0"`. Clients ask for it when v3 does not know a kind, and leave
+/// the checking to the server when v2 does not either.
+pub(crate) const LEGACY: &[u8] = b"\x0a\x032.0";
+
+/// GET /openapi/v2 as JSON, likewise without content.
+pub(crate) fn legacy() -> Json {
+    json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": crate::discovery::GIT_VERSION}, "paths": {}})
+}
+
 /// GET /openapi/v3: where the documents are. The hash changes with the custom kinds of the group version.
 pub(crate) fn index(state: &State) -> Json {
     let mut paths = Object::new();
     for kind in state.registry.all() {
-        let path =
-            if kind.group.is_empty() { format!("api/{}", kind.version) } else { format!("apis/{}", kind.api_version()) };
+        let path = if kind.group.is_empty() {
+            format!("api/{}", kind.version)
+        } else {
+            format!("apis/{}", kind.api_version())
+        };
         let revision = if kind.custom { state.store.revision() } else { 1 };
         let url = format!("/openapi/v3/{path}?hash={revision:X}");
         paths.insert(path, json!({"serverRelativeURL": url}));

@@ -14,7 +14,6 @@ use crate::{
     request::{Call, Target},
     state::State,
     store::Key,
-    strategic,
     write::{self, How, Owners},
 };
 
@@ -38,23 +37,9 @@ pub(crate) fn patch(state: &mut State, call: &Call, target: &Target, how: How) -
     let current = state.store.get(&key).cloned().ok_or_else(|| ApiError::not_found(&kind, name))?;
     let mut new = Json::clone(&current);
     convert::from_storage(&kind, &mut new);
-    let change: Json = serde_json::from_slice(&call.body)
-        .map_err(|e| ApiError::bad_request(format!("error decoding patch: {e}")))?;
-    match call.content_type() {
-        "application/json-patch+json" => {
-            let operations = change.as_array().ok_or_else(|| ApiError::bad_request("error decoding patch: not a list"))?;
-            json_patch(&mut new, operations).map_err(|why| {
-                ApiError { code: 422, reason: "Invalid", ..ApiError::bad_request(format!("the server rejected our request due to an error in our request: {why}")) }
-            })?;
-        }
-        "application/merge-patch+json" => strategic::merge(&mut new, &change),
-        "application/strategic-merge-patch+json" if kind.custom => return Err(ApiError::unsupported_media()),
-        "application/strategic-merge-patch+json" => {
-            let schema = state.schema.clone();
-            strategic::apply(&schema, &schema.root(&kind), &mut new, &change).map_err(ApiError::bad_request)?;
-        }
-        _ => return Err(ApiError::unsupported_media()),
-    }
+    let change: Json =
+        serde_json::from_slice(&call.body).map_err(|e| ApiError::bad_request(format!("error decoding patch: {e}")))?;
+    let mut new = change_by(call.content_type(), &kind, &new, &change)?;
     json::drop_nulls(&mut new);
     admit::fit(target, &mut new)?;
     let misfits = admit::check_fields(&state.schema.clone(), &kind, &mut new);
@@ -74,9 +59,7 @@ fn server_side(state: &mut State, call: &Call, target: &Target, how: How) -> Res
         return Err(ApiError::bad_request("invalid object type: /, Kind="));
     }
     admit::fit(target, &mut config)?;
-    if json::object(&config, &["metadata", "managedFields"]).is_some()
-        || !json::list(&config, &["metadata", "managedFields"]).is_empty()
-    {
+    if !json::list(&config, &["metadata", "managedFields"]).is_empty() {
         return Err(ApiError::bad_request("metadata.managedFields must be nil"));
     }
     let misfits = admit::check_fields(&state.schema.clone(), &kind, &mut config);
@@ -128,94 +111,33 @@ fn missing_manager() -> ApiError {
     ApiError { code: 422, reason: "Invalid", message, details: Some(details) }
 }
 
-fn pointer(path: &str) -> Vec<String> {
-    path.split('/').skip(1).map(|p| p.replace("~1", "/").replace("~0", "~")).collect()
-}
-
-fn look<'a>(value: &'a mut Json, path: &[String]) -> Option<&'a mut Json> {
-    path.iter().try_fold(value, |v, key| match v {
-        Json::Object(map) => map.get_mut(key),
-        Json::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
-        _ => None,
-    })
-}
-
-fn take(value: &mut Json, path: &[String]) -> Option<Json> {
-    let (last, parents) = path.split_last()?;
-    match look(value, parents)? {
-        Json::Object(map) => map.remove(last),
-        Json::Array(items) => {
-            let index = last.parse::<usize>().ok()?;
-            (index < items.len()).then(|| items.remove(index))
-        }
-        _ => None,
-    }
-}
-
-fn put(value: &mut Json, path: &[String], new: Json) -> Option<()> {
-    let Some((last, parents)) = path.split_last() else {
-        *value = new;
-        return Some(());
-    };
-    match look(value, parents)? {
-        Json::Object(map) => _ = map.insert(last.clone(), new),
-        Json::Array(items) if last == "-" => items.push(new),
-        Json::Array(items) => {
-            let index = last.parse::<usize>().ok().filter(|i| *i <= items.len())?;
-            items.insert(index, new);
-        }
-        _ => return None,
-    }
-    Some(())
-}
-
-/// Carries a JSON patch (RFC 6902) out; `value` is half done after an error.
-pub(crate) fn json_patch(value: &mut Json, operations: &[Json]) -> Result<(), String> {
-    if operations.len() > MAX_OPERATIONS {
-        return Err(format!("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}", operations.len()));
-    }
-    for operation in operations {
-        let (name, place) = (json::text(operation, &["op"]), json::text(operation, &["path"]));
-        let path = pointer(place);
-        let given = operation.get("value").cloned().unwrap_or_default();
-        let missing = || format!("{name} operation does not apply: doc is missing path: \"{place}\": missing value");
-        match name {
-            "add" => put(value, &path, given).ok_or_else(missing)?,
-            "remove" => _ = take(value, &path).ok_or_else(missing)?,
-            "replace" => *look(value, &path).ok_or_else(missing)? = given,
-            "move" | "copy" => {
-                let from = pointer(json::text(operation, &["from"]));
-                let moved = if name == "move" { take(value, &from) } else { look(value, &from).cloned() };
-                put(value, &path, moved.ok_or_else(missing)?).ok_or_else(missing)?;
+/// Lays a patch of this content type over an object.
+///
+/// # Errors
+/// 415 for other content types (also strategic patches of custom kinds), 400 and 422 for a patch that does not fit.
+pub(crate) fn change_by(content_type: &str, kind: &Kind, object: &Json, change: &Json) -> Result<Json, ApiError> {
+    match content_type {
+        "application/json-patch+json" => {
+            let count = change.as_array().map_or(0, Vec::len);
+            if count > MAX_OPERATIONS {
+                let text = format!("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}");
+                return Err(ApiError { code: 413, reason: "RequestEntityTooLarge", ..ApiError::bad_request(text) });
             }
-            "test" => {
-                if look(value, &path).map_or(&Json::Null, |v| &*v) != &given {
-                    return Err(format!("testing value {place} failed: test failed"));
-                }
-            }
-            other => return Err(format!("Unexpected kind: {other}")),
+            helmd_plan::json_patch::apply(object, change).map_err(|why| {
+                let text = format!("the server rejected our request due to an error in our request: {why}");
+                ApiError { code: 422, reason: "Invalid", ..ApiError::bad_request(text) }
+            })
         }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_patch_operations() {
-        let mut value = json!({"a": {"b/c": [1, 2]}, "x": 1});
-        let operations = json!([
-            {"op": "test", "path": "/a/b~1c/0", "value": 1},
-            {"op": "add", "path": "/a/b~1c/-", "value": 3},
-            {"op": "remove", "path": "/a/b~1c/0"},
-            {"op": "move", "from": "/x", "path": "/y"},
-            {"op": "replace", "path": "/y", "value": 2},
-        ]);
-        json_patch(&mut value, operations.as_array().unwrap()).unwrap();
-        assert_eq!(value, json!({"a": {"b/c": [2, 3]}, "y": 2}));
-        assert!(json_patch(&mut value, &[json!({"op": "remove", "path": "/q"})]).is_err());
-        assert!(json_patch(&mut value, &[json!({"op": "add", "path": "/a/b~1c/9", "value": 1})]).is_err());
+        "application/strategic-merge-patch+json" if kind.custom => Err(ApiError::unsupported_media()),
+        "application/strategic-merge-patch+json"
+            if helmd_plan::strategic::is_built_in(&kind.api_version(), &kind.kind) =>
+        {
+            helmd_plan::strategic::apply(object, change, &kind.api_version(), &kind.kind)
+                .map_err(|e| ApiError::bad_request(e.to_string()))
+        }
+        "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
+            helmd_plan::merge::apply(object, change).map_err(|e| ApiError::bad_request(e.to_string()))
+        }
+        _ => Err(ApiError::unsupported_media()),
     }
 }

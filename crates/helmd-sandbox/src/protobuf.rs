@@ -138,8 +138,7 @@ fn read_message(schema: &Schema, message: &Message, bytes: &[u8], depth: usize) 
         match &field.kind {
             Type::List(inner, _) => {
                 let item = read_value(schema, inner, &wire, depth)?.unwrap_or_else(|| zero(inner));
-                if let Json::Array(items) =
-                    object.entry(field.name.clone()).or_insert_with(|| Json::Array(Vec::new()))
+                if let Json::Array(items) = object.entry(field.name.clone()).or_insert_with(|| Json::Array(Vec::new()))
                 {
                     items.push(item);
                 }
@@ -256,7 +255,8 @@ mod tests {
     fn reads_a_secret() {
         let meta = [field(1, b"n"), field(11, &[field(1, b"k"), field(2, b"v")].concat())].concat();
         let secret =
-            [field(1, &meta), field(2, &[field(1, b"release"), field(2, b"\xff\x00")].concat()), field(3, b"Opaque")].concat();
+            [field(1, &meta), field(2, &[field(1, b"release"), field(2, b"\xff\x00")].concat()), field(3, b"Opaque")]
+                .concat();
         let kind = [field(1, b"v1"), field(2, b"Secret")].concat();
         let body = [MAGIC.to_vec(), field(1, &kind), field(2, &secret)].concat();
         let schema = Schema::built_in();

@@ -82,8 +82,7 @@ pub(crate) fn selectors(call: &Call, target: &Target) -> Result<(Labels, Fields)
 pub(crate) fn get(state: &State, call: &Call, target: &Target) -> Result<Json, ApiError> {
     let kind = &*target.kind;
     let name = target.name()?;
-    let object =
-        state.get(&kind.storage, target.ns(), name).ok_or_else(|| ApiError::not_found(kind, name))?;
+    let object = state.get(&kind.storage, target.ns(), name).ok_or_else(|| ApiError::not_found(kind, name))?;
     Ok(shown(kind, object, Form::of(call), call.query.get("includeObject")))
 }
 

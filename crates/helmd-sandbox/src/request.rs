@@ -26,7 +26,8 @@ pub(crate) struct Query(pub Vec<(String, String)>);
 impl Query {
     fn parse(text: &str) -> Self {
         let decode = |part: &str| percent_decode(&part.replace('+', " "));
-        let pair = |p: &str| p.split_once('=').map_or_else(|| (decode(p), String::new()), |(k, v)| (decode(k), decode(v)));
+        let pair =
+            |p: &str| p.split_once('=').map_or_else(|| (decode(p), String::new()), |(k, v)| (decode(k), decode(v)));
         Self(text.split('&').filter(|p| !p.is_empty()).map(pair).collect())
     }
 
@@ -115,8 +116,11 @@ impl Target {
     }
 }
 
-/// Takes the part of a path after the group version apart: namespace, plural, name, subresource.
-pub(crate) fn split_path(rest: &[String]) -> Option<(Option<String>, String, Option<String>, Option<String>)> {
+/// Namespace, plural, name, subresource.
+pub(crate) type Place = (Option<String>, String, Option<String>, Option<String>);
+
+/// Takes the part of a path after the group version apart.
+pub(crate) fn split_path(rest: &[String]) -> Option<Place> {
     match rest {
         [plural] => Some((None, plural.clone(), None, None)),
         [ns, name] if ns == "namespaces" => Some((None, ns.clone(), Some(name.clone()), None)),

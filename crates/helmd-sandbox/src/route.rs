@@ -23,8 +23,8 @@ use crate::{
 /// What is sent back.
 pub(crate) enum Reply {
     Json(u16, Json, Vec<String>),
-    /// JSON with another content type.
-    Typed(Json, &'static str),
+    /// Another content type.
+    Typed(Vec<u8>, &'static str),
     Text(u16, String),
     Stream(Body),
 }
@@ -37,8 +37,10 @@ impl Reply {
     /// The HTTP response.
     pub(crate) fn into_response(self) -> Response {
         let (status, kind, body, warnings) = match self {
-            Self::Json(status, value, warnings) => (status, "application/json", Body::from(value.to_string()), warnings),
-            Self::Typed(value, kind) => (200, kind, Body::from(value.to_string()), Vec::new()),
+            Self::Json(status, value, warnings) => {
+                (status, "application/json", Body::from(value.to_string()), warnings)
+            }
+            Self::Typed(bytes, kind) => (200, kind, Body::from(bytes), Vec::new()),
             Self::Text(status, text) => (status, "text/plain; charset=utf-8", Body::from(text), Vec::new()),
             Self::Stream(body) => (200, "application/json", body, Vec::new()),
         };
@@ -75,13 +77,19 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: &Call) -> Reply {
     match path.as_slice() {
         ["healthz" | "livez" | "readyz", ..] => Reply::Text(200, "ok".to_owned()),
         ["version"] => Reply::ok(discovery::version()),
-        ["api"] if aggregated => Reply::Typed(discovery::aggregated(&shared.lock().registry, true), typed),
-        ["apis"] if aggregated => Reply::Typed(discovery::aggregated(&shared.lock().registry, false), typed),
+        [root @ ("api" | "apis")] if aggregated => {
+            let all = discovery::aggregated(&shared.lock().registry, *root == "api");
+            Reply::Typed(all.to_string().into_bytes(), typed)
+        }
         ["api"] => Reply::ok(discovery::legacy_versions()),
         ["apis"] => Reply::ok(discovery::groups(&shared.lock().registry)),
         ["api", version] => discovery_reply(discovery::resources(&shared.lock().registry, "", version)),
         ["apis", group] => discovery_reply(discovery::group(&shared.lock().registry, group)),
         ["apis", group, version] => discovery_reply(discovery::resources(&shared.lock().registry, group, version)),
+        ["openapi", "v2"] if call.accept().contains("protobuf") => {
+            Reply::Typed(openapi::LEGACY.to_vec(), "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
+        }
+        ["openapi", "v2"] => Reply::ok(openapi::legacy()),
         ["openapi", "v3"] => Reply::ok(openapi::index(&shared.lock())),
         ["openapi", "v3", "api", version] => discovery_reply(openapi::document(&shared.lock(), "", version)),
         ["openapi", "v3", "apis", group, version] => discovery_reply(openapi::document(&shared.lock(), group, version)),
@@ -187,11 +195,7 @@ fn other_subresource(shared: &Arc<Shared>, call: &Call, target: &Target, how: &H
 
 fn with_object(shared: &Arc<Shared>, call: &Call, target: &Target, how: How) -> Result<Reply, ApiError> {
     let written = |(code, object, warnings): Written| {
-        let form = match Form::of(call) {
-            Form::Plain => Form::Plain,
-            other => other,
-        };
-        Reply::Json(code, read::shown(&target.kind, &object, form, call.query.get("includeObject")), warnings)
+        Reply::Json(code, read::shown(&target.kind, &object, Form::of(call), call.query.get("includeObject")), warnings)
     };
     let wants_watch = call.query.flag("watch");
     match (&call.method, target.name.is_some()) {
@@ -237,7 +241,8 @@ fn replace(state: &mut State, call: &Call, target: &Target, how: &How) -> Result
     let current = state.store.get(&key).cloned();
     let current = current.ok_or_else(|| ApiError::not_found(&target.kind, &key.name))?;
     if crate::json::text(&object, &["metadata", "resourceVersion"]).is_empty() && target.kind.custom {
-        let cause = crate::error::Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
+        let cause =
+            crate::error::Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
         return Err(ApiError::invalid(&target.kind, &key.name, &[cause]));
     }
     Ok((200, write::update(state, &target.kind, &current, object, how)?, warnings))

@@ -64,8 +64,7 @@ pub(crate) struct Schema {
 impl Schema {
     /// The schema of the built-in kinds.
     pub(crate) fn built_in() -> Self {
-        let mut messages: BTreeMap<String, Message> =
-            TYPES.lines().chain([UNTYPED]).filter_map(read_message).collect();
+        let mut messages: BTreeMap<String, Message> = TYPES.lines().chain([UNTYPED]).filter_map(read_message).collect();
         let opened: Vec<(String, BTreeMap<String, Field>)> =
             messages.iter().map(|(name, message)| (name.clone(), open_inline(&messages, message, 4))).collect();
         for (name, json) in opened {

@@ -55,8 +55,10 @@ fn objects(nodes: usize) -> Vec<Json> {
 fn node(number: usize) -> Json {
     let name = format!("node-{number}");
     let now = clock::now();
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| json!({"type": kind, "status": status,
-        "reason": reason, "message": message, "lastHeartbeatTime": now, "lastTransitionTime": now});
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
+        json!({"type": kind, "status": status,
+        "reason": reason, "message": message, "lastHeartbeatTime": now, "lastTransitionTime": now})
+    };
     let room = json!({"cpu": "64", "memory": "256Gi", "pods": "1k", "ephemeral-storage": "1Ti"});
     json!({
         "apiVersion": "v1", "kind": "Node",

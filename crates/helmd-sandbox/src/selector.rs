@@ -85,7 +85,9 @@ impl Labels {
                 None => return Ok(Self(all)),
                 Some(",") => {}
                 Some(other) => {
-                    return Err(format!("unable to parse requirement: found '{other}', expected: ',' or 'end of string'"));
+                    return Err(format!(
+                        "unable to parse requirement: found '{other}', expected: ',' or 'end of string'"
+                    ));
                 }
             }
         }
@@ -129,7 +131,8 @@ impl<'a> Words<'a> {
             let length = ["==", "!=", "!", "=", "<", ">"].iter().find(|s| text.starts_with(**s)).map_or(1, |s| s.len());
             return text.split_at_checked(length);
         }
-        let end = text.find(|c: char| sign(c) || c.is_whitespace() || matches!(c, '(' | ')' | ',')).unwrap_or(text.len());
+        let end =
+            text.find(|c: char| sign(c) || c.is_whitespace() || matches!(c, '(' | ')' | ',')).unwrap_or(text.len());
         text.split_at_checked(end)
     }
 
@@ -163,7 +166,8 @@ fn requirement(words: &mut Words<'_>) -> Result<Requirement, String> {
     if absent {
         words.next();
     }
-    let key = words.next().filter(|w| !is_sign(w)).ok_or("unable to parse requirement: found '', expected: identifier")?;
+    let key =
+        words.next().filter(|w| !is_sign(w)).ok_or("unable to parse requirement: found '', expected: identifier")?;
     let key = key.to_owned();
     if absent {
         return Ok(Requirement::Absent(key));
@@ -221,7 +225,8 @@ impl Fields {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut all = Vec::new();
         for term in text.split(',').filter(|t| !t.is_empty()) {
-            let found = ["!=", "==", "="].iter().find_map(|sign| term.split_once(sign).map(|(k, v)| (k, v, *sign != "!=")));
+            let found =
+                ["!=", "==", "="].iter().find_map(|sign| term.split_once(sign).map(|(k, v)| (k, v, *sign != "!=")));
             let (key, value, equal) =
                 found.ok_or_else(|| format!("invalid selector: '{text}'; can't understand '{term}'"))?;
             all.push((key.to_owned(), value.to_owned(), equal));

@@ -162,7 +162,6 @@ impl Sandbox {
     }
 
     /// The same API as a service, for callers in this process that need no socket.
-    #[must_use]
     pub fn router(&self) -> Router {
         router(self.shared.clone())
     }

@@ -56,8 +56,10 @@ impl State {
     pub(crate) fn erase(&mut self, key: &Key) -> Option<Arc<Json>> {
         let last = self.store.remove(key)?;
         if &*key.storage == CRDS {
-            let storage =
-                crate::kinds::storage_name(json::text(&last, &["spec", "group"]), json::text(&last, &["spec", "names", "plural"]));
+            let storage = crate::kinds::storage_name(
+                json::text(&last, &["spec", "group"]),
+                json::text(&last, &["spec", "names", "plural"]),
+            );
             let objects: Vec<Key> = self.store.range(&storage, None, None).map(|(k, _)| k.clone()).collect();
             for object in objects {
                 self.store.remove(&object);

@@ -9,7 +9,7 @@ use std::{
 use crate::json::{self, Json};
 
 /// How many changes a watch may lag behind (or start in the past) before it is told to list again.
-const LOG_LENGTH: usize = 16_384;
+const LOG_LENGTH: usize = 4096;
 
 /// Where an object stands: storage name of its kind, namespace ("" for cluster-wide ones), name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,8 +115,13 @@ impl Store {
         let mut last = Json::clone(&before);
         json::set(&mut last, &["metadata", "resourceVersion"], self.revision.to_string());
         let after = Arc::new(last);
-        let change =
-            Change { revision: self.revision, key: key.clone(), before: Some(before), after: after.clone(), deleted: true };
+        let change = Change {
+            revision: self.revision,
+            key: key.clone(),
+            before: Some(before),
+            after: after.clone(),
+            deleted: true,
+        };
         self.note(change);
         Some(after)
     }

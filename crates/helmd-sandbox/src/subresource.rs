@@ -13,7 +13,7 @@ use crate::{
     selector::Labels,
     state::State,
     store::Key,
-    strategic, write,
+    write,
     write::How,
 };
 
@@ -47,7 +47,11 @@ fn scale_of(kind: &Kind, object: &Json) -> Json {
     json::set(&mut scale, &["status", "replicas"], json::int(object, &dotted(&paths.status)).unwrap_or(0));
     let selector = if paths.selector.is_empty() {
         let selector = json::at(object, &["spec", "selector"]);
-        let read = if kind.is("", "ReplicationController") { Labels::from_map(selector) } else { Labels::from_object(selector) };
+        let read = if kind.is("", "ReplicationController") {
+            Labels::from_map(selector)
+        } else {
+            Labels::from_object(selector)
+        };
         read.map(|l| l.text()).unwrap_or_default()
     } else {
         json::text(object, &dotted(&paths.selector)).to_owned()
@@ -71,11 +75,11 @@ pub(crate) fn scale(state: &mut State, call: &Call, target: &Target, how: &How) 
         http::Method::PUT => scale = admit::read_body(&state.schema, call)?,
         http::Method::PATCH => {
             let patch = admit::read_yaml(&call.body)?;
-            match call.content_type() {
-                "application/json-patch+json" => crate::patch::json_patch(&mut scale, patch.as_array().map_or(&[], Vec::as_slice))
-                    .map_err(ApiError::bad_request)?,
-                _ => strategic::merge(&mut scale, &patch),
-            }
+            let kind = match call.content_type() {
+                "application/json-patch+json" => "application/json-patch+json",
+                _ => "application/merge-patch+json",
+            };
+            scale = crate::patch::change_by(kind, &target.kind, &scale, &patch)?;
         }
         _ => return Err(ApiError::no_method()),
     }

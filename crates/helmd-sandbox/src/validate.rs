@@ -188,18 +188,20 @@ fn check_pod_spec(object: &Json, path: &[&str], field: &str, causes: &mut Vec<Ca
             if json::text(container, &["image"]).is_empty() {
                 causes.push(Cause::required(format!("{place}.image"), ""));
             }
-            check_mounts(spec, container, &place, causes);
+            check_mounts(object, spec, (container, &place), causes);
         }
     }
 }
 
-fn check_mounts(spec: &Json, container: &Json, place: &str, causes: &mut Vec<Cause>) {
+fn check_mounts(object: &Json, spec: &Json, (container, place): (&Json, &str), causes: &mut Vec<Cause>) {
+    let claims = json::list(object, &["spec", "volumeClaimTemplates"]);
     for (index, mount) in json::list(container, &["volumeMounts"]).iter().enumerate() {
         let name = json::text(mount, &["name"]);
         if name.starts_with("kube-api-access-") {
             continue;
         }
-        let known = json::list(spec, &["volumes"]).iter().any(|v| json::text(v, &["name"]) == name);
+        let known = json::list(spec, &["volumes"]).iter().any(|v| json::text(v, &["name"]) == name)
+            || claims.iter().any(|c| json::name(c) == name);
         if !known {
             causes.push(Cause {
                 reason: "FieldValueNotFound",
@@ -224,7 +226,14 @@ fn check_pod(object: &Json, old: Option<&Json>, causes: &mut Vec<Cause>) {
     let Some(old) = old else { return };
     let frozen = |pod: &Json| {
         let mut spec = pod.get("spec").cloned().unwrap_or_default();
-        for key in ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", "nodeName", "ephemeralContainers", "schedulingGates"] {
+        for key in [
+            "activeDeadlineSeconds",
+            "terminationGracePeriodSeconds",
+            "tolerations",
+            "nodeName",
+            "ephemeralContainers",
+            "schedulingGates",
+        ] {
             json::remove(&mut spec, &[key]);
         }
         for list in ["containers", "initContainers"] {
@@ -374,7 +383,8 @@ fn check_claim(object: &Json, old: Option<&Json>, causes: &mut Vec<Cause>) {
     };
     let bound = |claim: &Json| !json::text(claim, &["spec", "volumeName"]).is_empty();
     if bound(old) && frozen(object) != frozen(old) {
-        let note = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+        let note =
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
         causes.push(Cause::forbidden("spec", note));
     }
 }
@@ -389,7 +399,9 @@ fn check_definition(object: &Json, causes: &mut Vec<Cause>) {
     if json::list(object, &["spec", "versions"]).is_empty() {
         causes.push(Cause::required("spec.versions", "must have exactly one version marked as storage version"));
     }
-    for (field, path) in [("spec.names.kind", ["spec", "names", "kind"]), ("spec.names.plural", ["spec", "names", "plural"])] {
+    for (field, path) in
+        [("spec.names.kind", ["spec", "names", "kind"]), ("spec.names.plural", ["spec", "names", "plural"])]
+    {
         if json::text(object, &path).is_empty() {
             causes.push(Cause::required(field, ""));
         }

@@ -63,7 +63,11 @@ pub(crate) fn start(shared: &Arc<Shared>, call: &Call, target: &Target) -> Resul
     let wants_initial = call.query.flag("sendInitialEvents");
     let from_version = match from {
         "" | "0" => None,
-        text => Some(text.parse::<u64>().map_err(|_| ApiError::bad_request(format!("Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax")))?),
+        text => Some(text.parse::<u64>().map_err(|_| {
+            ApiError::bad_request(format!(
+                "Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
+            ))
+        })?),
     };
     let mut changed = shared.changed.clone();
     changed.mark_unchanged();

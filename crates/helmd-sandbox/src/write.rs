@@ -108,8 +108,7 @@ pub(crate) fn create(state: &mut State, kind: &Kind, mut object: Json, how: &How
     }
     match how.owners {
         Owners::Writer => {
-            let writer =
-                Writer { manager: &how.manager, applies: false, subresource: &how.subresource, now: &now };
+            let writer = Writer { manager: &how.manager, applies: false, subresource: &how.subresource, now: &now };
             // As in Kubernetes, what the server fills in belongs to the creator too, but not what it allocates.
             let mut whole = sent;
             json::remove(&mut whole, &["metadata", "managedFields"]);
@@ -147,8 +146,7 @@ fn require_namespace(state: &State, kind: &Kind, name: &str, namespace: &str) ->
     match state.get("/namespaces", "", namespace) {
         None => Err(ApiError::not_found(&spaces, namespace)),
         Some(space) if json::deleting(space) => {
-            let why =
-                format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
             let mut error = ApiError::forbidden(kind, name, &why);
             if let Some(details) = &mut error.details {
                 let cause = json!({"reason": "NamespaceTerminating", "field": "metadata.namespace",
@@ -175,7 +173,8 @@ fn has_generation(kind: &Kind) -> bool {
 }
 
 /// The parts of `metadata` that stay whatever an update says.
-const KEPT: &[&str] = &["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"];
+const KEPT: &[&str] =
+    &["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"];
 
 /// Changes a stored object. An update without any effect leaves it (and its resourceVersion) as it was. An object on its way
 /// out goes when its last finalizer goes.
@@ -196,7 +195,8 @@ pub(crate) fn update(
     }
     let uid = json::uid(&new);
     if !uid.is_empty() && uid != json::uid(current) {
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", json::uid(current));
+        let why =
+            format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", json::uid(current));
         return Err(ApiError::conflict(kind, &name, &why));
     }
     crate::convert::to_storage(&state.registry, kind, &mut new);

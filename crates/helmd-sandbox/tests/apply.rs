@@ -35,7 +35,10 @@ async fn conflicts_as_kubernetes_tells_them() {
     let dropped = api.patch(&format!("{MAP}?fieldManager=b"), "apply", &map(json!({"j": "1"}))).await;
     assert_eq!(dropped.body["data"], json!({"j": "1"}));
     let nobody = api.patch(MAP, "apply", &map(json!({}))).await;
-    assert_eq!(nobody.body["message"], "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+    assert_eq!(
+        nobody.body["message"],
+        "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
+    );
 }
 
 #[tokio::test]
@@ -48,7 +51,8 @@ async fn creates_and_merges_lists_by_key() {
     let mut side = deployment("web", "nginx:1", None);
     side["spec"] = json!({"template": {"spec": {"containers": [{"name": "side", "image": "s"}]}}});
     let both = api.patch(&path.replace("helm", "mesh"), "apply", &side).await.body;
-    let names: Vec<_> = both["spec"]["template"]["spec"]["containers"].as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
+    let names: Vec<_> =
+        both["spec"]["template"]["spec"]["containers"].as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
     assert_eq!(names, ["c", "side"]);
     let newer = api.patch(path, "apply", &deployment("web", "nginx:2", None)).await.body;
     assert_eq!(newer["spec"]["template"]["spec"]["containers"].as_array().unwrap().len(), 2);
@@ -57,7 +61,12 @@ async fn creates_and_merges_lists_by_key() {
     let mut wrong = deployment("web", "nginx:2", None);
     wrong["spec"]["foo"] = json!(1);
     let refused = api.patch(&strict, "apply", &wrong).await;
-    assert_eq!((refused.status, refused.text.contains("unknown field \\\"spec.foo\\\"")), (400, true), "{}", refused.text);
+    assert_eq!(
+        (refused.status, refused.text.contains("unknown field \\\"spec.foo\\\"")),
+        (400, true),
+        "{}",
+        refused.text
+    );
     // The controller's status does not stand in the way of the next apply.
     api.until("/apis/apps/v1/namespaces/default/deployments/web", |d| d["status"]["readyReplicas"] == 2).await;
     let mut outcome = deployment("web", "nginx:3", None);

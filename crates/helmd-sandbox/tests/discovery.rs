@@ -42,7 +42,10 @@ async fn tables_and_metadata() {
     let accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
     let table = api.send_as("GET", "/api/v1/nodes", "", accept, Vec::new()).await.body;
     assert_eq!((&table["kind"], &table["rows"][0]["cells"][1]), (&json!("Table"), &json!("Ready")));
-    assert_eq!(table["columnDefinitions"].as_array().unwrap().len(), table["rows"][0]["cells"].as_array().unwrap().len());
+    assert_eq!(
+        table["columnDefinitions"].as_array().unwrap().len(),
+        table["rows"][0]["cells"].as_array().unwrap().len()
+    );
     let accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
     let list = api.send_as("GET", "/api/v1/nodes", "", accept, Vec::new()).await.body;
     assert_eq!((&list["kind"], &list["items"][0]["spec"]), (&json!("PartialObjectMetadataList"), &Value::Null));
@@ -70,7 +73,10 @@ async fn custom_kinds() {
     assert_eq!((&made["metadata"]["generation"], &made["status"]), (&json!(1), &Value::Null));
     let scale = api.put(&format!("{widgets}/w/scale"), &json!({"spec": {"replicas": 5}})).await;
     assert_eq!(scale.body["spec"]["replicas"], 5, "{}", scale.text);
-    let status = api.patch(&format!("{widgets}/w/status"), "merge", &json!({"spec": {"size": 9}, "status": {"size": 1}})).await.body;
+    let status = api
+        .patch(&format!("{widgets}/w/status"), "merge", &json!({"spec": {"size": 9}, "status": {"size": 1}}))
+        .await
+        .body;
     assert_eq!((&status["spec"]["size"], &status["status"]["size"]), (&json!(5), &json!(1)));
     let other = api.get("/apis/example.com/v1beta1/namespaces/default/widgets/w").await.body;
     assert_eq!(other["apiVersion"], "example.com/v1beta1");
@@ -95,14 +101,19 @@ fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn protobuf_secrets_as_helm_sends_them() {
     let api = Api::start().await;
-    let metadata = [field(1, b"sh.helm.release.v1.r.v1"), field(11, &[field(1, b"owner"), field(2, b"helm")].concat())].concat();
+    let metadata =
+        [field(1, b"sh.helm.release.v1.r.v1"), field(11, &[field(1, b"owner"), field(2, b"helm")].concat())].concat();
     let data = [field(1, b"release"), field(2, &[b'x'; 300])].concat();
     let secret = [field(1, &metadata), field(2, &data), field(3, b"helm.sh/release.v1")].concat();
     let kind = [field(1, b"v1"), field(2, b"Secret")].concat();
     let body = [b"k8s\0".to_vec(), field(1, &kind), field(2, &secret), field(3, b""), field(4, b"")].concat();
-    let made = api.send("POST", "/api/v1/namespaces/default/secrets", "application/vnd.kubernetes.protobuf", body).await;
+    let made =
+        api.send("POST", "/api/v1/namespaces/default/secrets", "application/vnd.kubernetes.protobuf", body).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    assert_eq!((&made.body["type"], &made.body["metadata"]["labels"]["owner"]), (&json!("helm.sh/release.v1"), &json!("helm")));
+    assert_eq!(
+        (&made.body["type"], &made.body["metadata"]["labels"]["owner"]),
+        (&json!("helm.sh/release.v1"), &json!("helm"))
+    );
     let kind = [field(1, b"v1"), field(2, b"DeleteOptions")].concat();
     let options = field(4, b"Background");
     let body = [b"k8s\0".to_vec(), field(1, &kind), field(2, &options)].concat();
@@ -110,7 +121,9 @@ async fn protobuf_secrets_as_helm_sends_them() {
     let gone = api.send("DELETE", path, "application/vnd.kubernetes.protobuf", body).await;
     assert_eq!(gone.status, 200, "{}", gone.text);
     for rubbish in [&b"k8s\0\xff\xff"[..], b"nope", b"k8s\0"] {
-        let answer = api.send("POST", "/api/v1/namespaces/default/secrets", "application/vnd.kubernetes.protobuf", rubbish.to_vec()).await;
+        let answer = api
+            .send("POST", "/api/v1/namespaces/default/secrets", "application/vnd.kubernetes.protobuf", rubbish.to_vec())
+            .await;
         assert_eq!(answer.status, 400);
     }
 }
@@ -119,7 +132,10 @@ async fn protobuf_secrets_as_helm_sends_them() {
 async fn reviews_tokens_and_strangers() {
     let api = Api::start().await;
     let review = api
-        .post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &json!({"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}))
+        .post(
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            &json!({"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}),
+        )
         .await;
     assert_eq!((review.status, &review.body["status"]["allowed"]), (201, &json!(true)));
     api.until("/api/v1/namespaces/default/serviceaccounts/default", |b| b["kind"] == "ServiceAccount").await;
@@ -140,7 +156,10 @@ async fn listens_on_loopback_only_and_ends() {
     let folder = std::env::temp_dir().join(format!("helmd-sandbox-{}", api.sandbox.token()));
     api.sandbox.write_kubeconfig(&folder).unwrap();
     assert_eq!(std::fs::read_to_string(&folder).unwrap(), api.sandbox.kubeconfig());
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&folder).unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&folder).unwrap().permissions()) & 0o777,
+        0o600
+    );
     std::fs::remove_file(&folder).unwrap();
     let address = api.sandbox.url().replace("http://", "");
     assert!(tokio::net::TcpStream::connect(&address).await.is_ok());

@@ -41,24 +41,52 @@ async fn what_is_refused() {
     let api = Api::start().await;
     for (path, body, status, message) in [
         ("/api/v1/namespaces/nope/configmaps", config_map("x"), 404, "namespaces \"nope\" not found"),
-        (MAPS, json!({"metadata": {}}), 422, "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required"),
-        (MAPS, json!({"metadata": {"name": "x", "namespace": "foo"}}), 400,
-            "the namespace of the provided object does not match the namespace sent on the request"),
-        (MAPS, json!({"metadata": {"name": "x"}, "data": {"a": 1}}), 400,
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
-        ("/api/v1/namespaces/default/configmaps?fieldValidation=Strict", json!({"metadata": {"name": "x", "foo": 1}, "bar": 2}), 400,
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: unknown field \"bar\", unknown field \"metadata.foo\""),
-        ("/api/v1/namespaces/default/services", json!({"metadata": {"name": "x"}, "spec": {}}), 422,
-            "Service \"x\" is invalid: spec.ports: Required value"),
-        ("/apis/apps/v1/namespaces/default/deployments", json!({"metadata": {"name": "x"}, "spec": {"template": {"spec": {}}}}), 422,
-            "Deployment.apps \"x\" is invalid: [spec.selector: Required value, spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`, spec.template.spec.containers: Required value]"),
+        (
+            MAPS,
+            json!({"metadata": {}}),
+            422,
+            "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required",
+        ),
+        (
+            MAPS,
+            json!({"metadata": {"name": "x", "namespace": "foo"}}),
+            400,
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
+        (
+            MAPS,
+            json!({"metadata": {"name": "x"}, "data": {"a": 1}}),
+            400,
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string",
+        ),
+        (
+            "/api/v1/namespaces/default/configmaps?fieldValidation=Strict",
+            json!({"metadata": {"name": "x", "foo": 1}, "bar": 2}),
+            400,
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: unknown field \"metadata.foo\", unknown field \"bar\"",
+        ),
+        (
+            "/api/v1/namespaces/default/services",
+            json!({"metadata": {"name": "x"}, "spec": {}}),
+            422,
+            "Service \"x\" is invalid: spec.ports: Required value",
+        ),
+        (
+            "/apis/apps/v1/namespaces/default/deployments",
+            json!({"metadata": {"name": "x"}, "spec": {"template": {"spec": {}}}}),
+            422,
+            "Deployment.apps \"x\" is invalid: [spec.selector: Required value, spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`, spec.template.spec.containers: Required value]",
+        ),
         ("/api/v1/nope", json!({}), 404, "the server could not find the requested resource"),
     ] {
         let answer = api.post(path, &body).await;
         assert_eq!((answer.status, answer.body["message"].as_str()), (status, Some(message)), "{path}");
     }
     let warned = api.post(&format!("{MAPS}?dryRun=All"), &json!({"metadata": {"name": "x"}, "bar": 2})).await;
-    assert_eq!((warned.status, warned.headers["warning"].to_str().unwrap()), (201, "299 - \"unknown field \\\"bar\\\"\""));
+    assert_eq!(
+        (warned.status, warned.headers["warning"].to_str().unwrap()),
+        (201, "299 - \"unknown field \\\"bar\\\"\"")
+    );
     assert_eq!(api.get(&format!("{MAPS}/x")).await.status, 404);
     assert_eq!(api.delete("/api/v1/namespaces/default").await.status, 403);
     let other = common::Api::start().await;
@@ -72,7 +100,12 @@ async fn lists_selectors_and_pages() {
         assert_eq!(api.post(MAPS, &config_map(name)).await.status, 201);
     }
     let names = |body: &serde_json::Value| {
-        body["items"].as_array().unwrap().iter().map(|i| i["metadata"]["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        body["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| i["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     for (query, want) in [
         ("labelSelector=app%20in%20(a,b)", vec!["a", "b"]),
@@ -84,7 +117,10 @@ async fn lists_selectors_and_pages() {
         assert_eq!(names(&api.get(&format!("{MAPS}?{query}")).await.body), want, "{query}");
     }
     let first = api.get(&format!("{MAPS}?limit=2")).await.body;
-    assert_eq!((names(&first), &first["metadata"]["remainingItemCount"]), (vec!["a".to_owned(), "b".to_owned()], &json!(2)));
+    assert_eq!(
+        (names(&first), &first["metadata"]["remainingItemCount"]),
+        (vec!["a".to_owned(), "b".to_owned()], &json!(2))
+    );
     let next = format!("{MAPS}?limit=2&continue={}", first["metadata"]["continue"].as_str().unwrap());
     assert_eq!(names(&api.get(&next).await.body), ["c", "kube-root-ca.crt"]);
     let bad = api.get(&format!("{MAPS}?fieldSelector=a.b%3Dc")).await;
@@ -103,7 +139,14 @@ async fn patches() {
     let body = api.patch(path, "strategic", &strategic).await.body;
     assert_eq!(body["spec"]["template"]["spec"]["containers"].as_array().unwrap().len(), 2);
     assert_eq!(body["metadata"]["generation"], 2);
-    let body = api.patch(path, "merge", &json!({"spec": {"template": {"spec": {"containers": [{"name": "d", "image": "redis"}]}}}})).await.body;
+    let body = api
+        .patch(
+            path,
+            "merge",
+            &json!({"spec": {"template": {"spec": {"containers": [{"name": "d", "image": "redis"}]}}}}),
+        )
+        .await
+        .body;
     assert_eq!(body["spec"]["template"]["spec"]["containers"].as_array().unwrap().len(), 1);
     let operations = json!([{"op": "replace", "path": "/spec/replicas", "value": 3}]);
     assert_eq!(api.patch(path, "json", &operations).await.body["spec"]["replicas"], 3);
@@ -111,7 +154,10 @@ async fn patches() {
     assert_eq!(immutable.status, 422);
     assert!(immutable.text.contains("field is immutable"), "{}", immutable.text);
     let scale = api.patch(&format!("{path}/scale"), "merge", &json!({"spec": {"replicas": 1}})).await.body;
-    assert_eq!((&scale["kind"], &scale["spec"]["replicas"], &scale["status"]["selector"]), (&json!("Scale"), &json!(1), &json!("app=web")));
+    assert_eq!(
+        (&scale["kind"], &scale["spec"]["replicas"], &scale["status"]["selector"]),
+        (&json!("Scale"), &json!(1), &json!("app=web"))
+    );
 }
 
 #[tokio::test]
@@ -119,8 +165,7 @@ async fn owners_finalizers_and_namespaces() {
     let api = Api::start().await;
     let owner = api.post(MAPS, &config_map("owner")).await.body;
     let mut child = config_map("child");
-    child["metadata"]["ownerReferences"] =
-        json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"], "blockOwnerDeletion": true}]);
+    child["metadata"]["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"], "blockOwnerDeletion": true}]);
     api.post(MAPS, &child).await;
     let body = json!({"propagationPolicy": "Foreground"}).to_string().into_bytes();
     let going = api.send("DELETE", &format!("{MAPS}/owner"), "application/json", body).await.body;

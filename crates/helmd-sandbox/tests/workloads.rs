@@ -10,7 +10,11 @@ const CORE: &str = "/api/v1/namespaces/default";
 const BATCH: &str = "/apis/batch/v1/namespaces/default";
 
 fn condition(object: &Value, kind: &str) -> (String, String) {
-    let found = object["status"]["conditions"].as_array().and_then(|c| c.iter().find(|c| c["type"] == kind)).cloned().unwrap_or_default();
+    let found = object["status"]["conditions"]
+        .as_array()
+        .and_then(|c| c.iter().find(|c| c["type"] == kind))
+        .cloned()
+        .unwrap_or_default();
     let text = |key: &str| found[key].as_str().unwrap_or("").to_owned();
     (text("status"), text("reason"))
 }
@@ -26,14 +30,20 @@ async fn deployment_rolls_out_and_fails_softly() {
     let broken = deployment("web", "nginx:2", Some("imagepull"));
     api.patch(&path, "merge", &json!({"spec": broken["spec"]})).await;
     api.until(&path, |d| d["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2").await;
-    let stuck = api.until(&path, |d| d["status"]["updatedReplicas"] == 1 && d["status"]["unavailableReplicas"] == 1).await;
+    let stuck =
+        api.until(&path, |d| d["status"]["updatedReplicas"] == 1 && d["status"]["unavailableReplicas"] == 1).await;
     assert_eq!(stuck["status"]["availableReplicas"], 2);
     let pods = api.get(&format!("{CORE}/pods")).await.body;
     assert!(pods["items"].as_array().unwrap().iter().any(|p| {
-        p["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "ImagePullBackOff" && p["status"]["phase"] == "Pending"
+        p["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "ImagePullBackOff"
+            && p["status"]["phase"] == "Pending"
     }));
     api.patch(&path, "merge", &json!({"spec": {"template": {"metadata": {"annotations": {"test/outcome": null}}, "spec": {"containers": [{"name": "c", "image": "nginx:3"}]}}}})).await;
-    let done = api.until(&path, |d| d["status"]["updatedReplicas"] == 2 && d["status"]["replicas"] == 2 && d["status"]["availableReplicas"] == 2).await;
+    let done = api
+        .until(&path, |d| {
+            d["status"]["updatedReplicas"] == 2 && d["status"]["replicas"] == 2 && d["status"]["availableReplicas"] == 2
+        })
+        .await;
     assert_eq!(done["status"]["observedGeneration"], done["metadata"]["generation"]);
     api.delete(&path).await;
     api.until(&format!("{CORE}/pods"), |p| p["items"].as_array().is_some_and(Vec::is_empty)).await;
@@ -52,12 +62,24 @@ async fn stateful_set_in_order_with_volumes() {
     let path = format!("{APPS}/statefulsets/db");
     let first = api.until(&path, |s| s["status"]["readyReplicas"] == 2).await;
     assert_eq!(first["status"]["currentRevision"], first["status"]["updateRevision"]);
-    let claim = api.until(&format!("{CORE}/persistentvolumeclaims/data-db-1"), |c| c["status"]["phase"] == "Bound").await;
+    let claim =
+        api.until(&format!("{CORE}/persistentvolumeclaims/data-db-1"), |c| c["status"]["phase"] == "Bound").await;
     assert_eq!(claim["spec"]["storageClassName"], "standard");
     let pod = api.get(&format!("{CORE}/pods/db-1")).await.body;
     assert_eq!(pod["metadata"]["labels"]["apps.kubernetes.io/pod-index"], "1");
-    api.patch(&path, "strategic", &json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "j"}]}}}})).await;
-    api.until(&path, |s| s["status"]["updatedReplicas"] == 2 && s["status"]["readyReplicas"] == 2 && s["status"]["currentRevision"] == s["status"]["updateRevision"] && s["status"]["currentRevision"] != first["status"]["currentRevision"]).await;
+    api.patch(
+        &path,
+        "strategic",
+        &json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "j"}]}}}}),
+    )
+    .await;
+    api.until(&path, |s| {
+        s["status"]["updatedReplicas"] == 2
+            && s["status"]["readyReplicas"] == 2
+            && s["status"]["currentRevision"] == s["status"]["updateRevision"]
+            && s["status"]["currentRevision"] != first["status"]["currentRevision"]
+    })
+    .await;
     assert_eq!(api.get(&format!("{CORE}/pods/db-0")).await.body["spec"]["containers"][0]["image"], "j");
     let refused = api.patch(&path, "merge", &json!({"spec": {"serviceName": "other"}})).await;
     assert!(refused.text.contains("updates to statefulset spec for fields other than"), "{}", refused.text);
@@ -71,8 +93,18 @@ async fn daemon_set_has_a_pod_per_node() {
     api.post(&format!("{APPS}/daemonsets"), &set).await;
     let path = format!("{APPS}/daemonsets/ds");
     api.until(&path, |s| s["status"]["numberReady"] == 2 && s["status"]["numberAvailable"] == 2).await;
-    api.patch(&path, "strategic", &json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "j"}]}}}})).await;
-    api.until(&path, |s| s["status"]["observedGeneration"] == 2 && s["status"]["updatedNumberScheduled"] == 2 && s["status"]["numberAvailable"] == 2).await;
+    api.patch(
+        &path,
+        "strategic",
+        &json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "j"}]}}}}),
+    )
+    .await;
+    api.until(&path, |s| {
+        s["status"]["observedGeneration"] == 2
+            && s["status"]["updatedNumberScheduled"] == 2
+            && s["status"]["numberAvailable"] == 2
+    })
+    .await;
 }
 
 fn job(name: &str, outcome: Option<&str>, limit: i64) -> Value {
@@ -125,9 +157,13 @@ async fn outcomes_of_bare_pods() {
     api.until(&at("lasting"), |p| condition(p, "Ready").0 == "True").await;
     let failed = api.until(&at("fail"), |p| p["status"]["phase"] == "Failed").await;
     assert_eq!(failed["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"], 1);
-    let reason = |p: &Value| p["status"]["containerStatuses"][0]["state"]["waiting"]["reason"].as_str().unwrap_or("").to_owned();
+    let reason =
+        |p: &Value| p["status"]["containerStatuses"][0]["state"]["waiting"]["reason"].as_str().unwrap_or("").to_owned();
     let crash = api.until(&at("crash"), |p| reason(p) == "CrashLoopBackOff").await;
-    assert_eq!((&crash["status"]["phase"], &crash["status"]["containerStatuses"][0]["restartCount"]), (&json!("Running"), &json!(3)));
+    assert_eq!(
+        (&crash["status"]["phase"], &crash["status"]["containerStatuses"][0]["restartCount"]),
+        (&json!("Running"), &json!(3))
+    );
     api.until(&at("pull"), |p| reason(p) == "ImagePullBackOff" && p["status"]["phase"] == "Pending").await;
     let unready = api.until(&at("unready"), |p| p["status"]["phase"] == "Running").await;
     assert_eq!(condition(&unready, "Ready").0, "False");

@@ -83,7 +83,9 @@ impl Charts {
         if path.is_absolute() || chart.starts_with('.') {
             return Err(match self.compat_unsafe {
                 true => format!("path \"{chart}\" not found"),
-                false => format!("path \"{chart}\" not found: paths on the server are refused, upload the chart instead"),
+                false => {
+                    format!("path \"{chart}\" not found: paths on the server are refused, upload the chart instead")
+                }
             });
         }
         match chart.split_once('/') {

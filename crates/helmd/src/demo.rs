@@ -53,6 +53,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         sandbox: true,
         sandbox_kubeconfig: Some(args.kubeconfig.clone()),
         log_format: "text".to_owned(),
+        quiet: true,
         ..ServeArgs::default()
     };
     serve::logging(&serve_args)?;
@@ -79,7 +80,13 @@ async fn show(server: SocketAddr, args: &DemoArgs) -> Result<()> {
     println!("  installed  release hello, namespace demo       POST {RELEASE}?chart={ARCHIVE}");
     let status = call(server, "GET", &format!("{RELEASE}/status"), None).await?;
     let text = |key: &str| status[key].as_str().unwrap_or_default().to_owned();
-    println!("  status     {}, revision {}, chart {}-{}", text("status"), text("revision"), text("chart"), text("chart_version"));
+    println!(
+        "  status     {}, revision {}, chart {}-{}",
+        text("status"),
+        text("revision"),
+        text("chart"),
+        text("chart_version")
+    );
     println!();
     for line in text("notes").lines() {
         println!("  | {line}");

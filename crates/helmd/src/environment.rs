@@ -50,19 +50,22 @@ pub fn helm_env(given: &Given) -> BTreeMap<String, String> {
         ("HELM_KUBEASUSER", plain("HELM_KUBEASUSER")),
         ("HELM_KUBECAFILE", plain("HELM_KUBECAFILE")),
         ("HELM_KUBECONTEXT", or(&given.kube_context, "HELM_KUBECONTEXT", String::new())),
-        (
-            "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
-            (plain("HELM_KUBEINSECURE_SKIP_TLS_VERIFY") == "true").to_string(),
-        ),
+        ("HELM_KUBEINSECURE_SKIP_TLS_VERIFY", (plain("HELM_KUBEINSECURE_SKIP_TLS_VERIFY") == "true").to_string()),
         ("HELM_KUBETLS_SERVER_NAME", plain("HELM_KUBETLS_SERVER_NAME")),
         ("HELM_KUBETOKEN", if token { "***".to_owned() } else { String::new() }),
         ("HELM_MAX_HISTORY", or(&None, "HELM_MAX_HISTORY", "10".to_owned())),
         ("HELM_NAMESPACE", or(&given.namespace, "HELM_NAMESPACE", "default".to_owned())),
         ("HELM_PLUGINS", or(&None, "HELM_PLUGINS", format!("{data}/plugins"))),
         ("HELM_QPS", or(&None, "HELM_QPS", "0.00".to_owned())),
-        ("HELM_REGISTRY_CONFIG", or(&given.registry_config, "HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json"))),
+        (
+            "HELM_REGISTRY_CONFIG",
+            or(&given.registry_config, "HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json")),
+        ),
         ("HELM_REPOSITORY_CACHE", or(&given.repository_cache, "HELM_REPOSITORY_CACHE", format!("{cache}/repository"))),
-        ("HELM_REPOSITORY_CONFIG", or(&given.repository_config, "HELM_REPOSITORY_CONFIG", format!("{config}/repositories.yaml"))),
+        (
+            "HELM_REPOSITORY_CONFIG",
+            or(&given.repository_config, "HELM_REPOSITORY_CONFIG", format!("{config}/repositories.yaml")),
+        ),
     ]
     .into_iter()
     .map(|(k, v)| (k.to_owned(), v))

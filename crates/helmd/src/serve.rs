@@ -54,6 +54,9 @@ pub struct ServeArgs {
     /// enable verbose output
     #[arg(long)]
     pub debug: bool,
+    /// log warnings and errors only
+    #[arg(long)]
+    pub quiet: bool,
     /// log level for V logs
     #[arg(short = 'v', long = "v", value_name = "LEVEL", num_args = 0..=1, default_missing_value = "1")]
     pub verbosity: Option<i32>,
@@ -121,11 +124,13 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 pub fn logging(args: &ServeArgs) -> Result<()> {
     use tracing_subscriber::EnvFilter;
     let level = match (args.debug, args.verbosity.unwrap_or_default()) {
+        (false, ..=0) if args.quiet => "warn",
         (false, ..=0) => "info",
         (true, ..=3) | (false, 1..=3) => "debug",
         _ => "trace",
     };
-    let filter = variable("HELMD_LOG").unwrap_or_else(|| format!("{level},hyper=info,tower=info,kube=info,rustls=info"));
+    let filter =
+        variable("HELMD_LOG").unwrap_or_else(|| format!("{level},hyper=info,tower=info,kube=info,rustls=info"));
     let filter = EnvFilter::try_new(&filter).with_context(|| format!("HELMD_LOG={filter:?} is no log filter"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format.as_str() {
@@ -157,7 +162,8 @@ pub struct Started {
 pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
     let config = read_config(args)?;
     let upload_dir = config.upload_path.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_UPLOAD_PATH));
-    std::fs::create_dir_all(&upload_dir).with_context(|| format!("making the upload folder {}", upload_dir.display()))?;
+    std::fs::create_dir_all(&upload_dir)
+        .with_context(|| format!("making the upload folder {}", upload_dir.display()))?;
     let mut kube = kube_settings(args);
     let (mut sandbox, mut sandbox_kubeconfig) = (None, None);
     if args.sandbox {

@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn json_there_and_back() {
-        let stored = json!({"f:spec": {"f:ports": {".": {}, "k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}}}});
+        let stored =
+            json!({"f:spec": {"f:ports": {".": {}, "k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}}}});
         let set = FieldSet::from_json(&stored);
         assert_eq!(set.to_json(), stored);
         assert_eq!(

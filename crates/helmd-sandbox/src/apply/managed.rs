@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn lists_by_key_conflicts_and_pruning() {
-        let one = json!({"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80, "name": "a"}], "type": "ClusterIP"}});
+        let one =
+            json!({"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80, "name": "a"}], "type": "ClusterIP"}});
         let live = apply_as(&Json::Null, "one", &one, false).unwrap();
         let two = json!({"metadata": {"name": "s"}, "spec": {"ports": [{"port": 81, "name": "b"}]}});
         let live = apply_as(&live, "two", &two, false).unwrap();

@@ -39,13 +39,16 @@ pub(crate) fn note(state: &mut State, about: &Json, (source, kind): (&str, &str)
         "namespace": json::namespace(about), "uid": json::uid(about),
         "resourceVersion": json::text(about, &["metadata", "resourceVersion"]),
     });
-    make(state, json!({
-        "apiVersion": "v1", "kind": "Event",
-        "metadata": {"name": format!("{}.{}", json::name(about), random_suffix(16)), "namespace": namespace},
-        "involvedObject": object, "type": kind, "reason": reason, "message": message,
-        "source": {"component": source}, "reportingComponent": source, "reportingInstance": "",
-        "firstTimestamp": now, "lastTimestamp": now, "eventTime": null, "count": 1,
-    }));
+    make(
+        state,
+        json!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {"name": format!("{}.{}", json::name(about), random_suffix(16)), "namespace": namespace},
+            "involvedObject": object, "type": kind, "reason": reason, "message": message,
+            "source": {"component": source}, "reportingComponent": source, "reportingInstance": "",
+            "firstTimestamp": now, "lastTimestamp": now, "eventTime": null, "count": 1,
+        }),
+    );
     trim(state);
 }
 

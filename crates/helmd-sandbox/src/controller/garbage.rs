@@ -28,7 +28,9 @@ fn collect_orphans(state: &mut State) {
         .everything()
         .filter(|(_, object)| {
             let owners = json::list(object, &["metadata", "ownerReferences"]);
-            !owners.is_empty() && !json::deleting(object) && owners.iter().all(|o| !known.contains(json::text(o, &["uid"])))
+            !owners.is_empty()
+                && !json::deleting(object)
+                && owners.iter().all(|o| !known.contains(json::text(o, &["uid"])))
         })
         .map(|(key, _)| key.clone())
         .collect();
@@ -50,7 +52,9 @@ fn foreground(state: &mut State) {
         let dependents: Vec<(Key, bool)> = state
             .store
             .everything()
-            .filter(|(_, o)| json::list(o, &["metadata", "ownerReferences"]).iter().any(|r| json::text(r, &["uid"]) == uid))
+            .filter(|(_, o)| {
+                json::list(o, &["metadata", "ownerReferences"]).iter().any(|r| json::text(r, &["uid"]) == uid)
+            })
             .map(|(k, o)| (k.clone(), json::deleting(o)))
             .collect();
         for (dependent, going) in &dependents {
@@ -84,11 +88,17 @@ fn namespaces(state: &mut State) {
             continue;
         }
         if state.get("/serviceaccounts", name, "default").is_none() {
-            make(state, json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}));
+            make(
+                state,
+                json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}),
+            );
         }
         if state.get("/configmaps", name, "kube-root-ca.crt").is_none() {
-            make(state, json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "kube-root-ca.crt", "namespace": name}, "data": {"ca.crt": ROOT_CA}}));
+            make(
+                state,
+                json!({"apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "kube-root-ca.crt", "namespace": name}, "data": {"ca.crt": ROOT_CA}}),
+            );
         }
     }
 }

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::{Memory, active, condition_true, controlled, drop_object, events, key_of, make, pod_from, put_condition, set_status};
+use super::{
+    Memory, active, condition_true, controlled, drop_object, events, key_of, make, pod_from, put_condition, set_status,
+};
 use crate::{
     clock,
     json::{self, Json},
@@ -141,7 +143,12 @@ fn end(state: &mut State, job: &Json, status: &mut Json, (done, late): (bool, bo
         drop_object(state, &key_of("/pods", pod));
     }
     let (condition, reason, message, event) = if done {
-        ("Complete", "CompletionsReached", "Reached expected number of succeeded pods", ("Normal", "Completed", "Job completed"))
+        (
+            "Complete",
+            "CompletionsReached",
+            "Reached expected number of succeeded pods",
+            ("Normal", "Completed", "Job completed"),
+        )
     } else if late {
         let text = "Job was active longer than specified deadline";
         ("Failed", "DeadlineExceeded", text, ("Warning", "DeadlineExceeded", text))

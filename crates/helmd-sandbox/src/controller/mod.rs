@@ -102,7 +102,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             }
         }
         looks = looks.wrapping_add(1);
-        if looks % 256 == 0 {
+        if looks.is_multiple_of(256) {
             memory.forget_gone(&shared.lock());
         }
         let settled = changed.has_changed().unwrap_or(false);
@@ -159,7 +159,9 @@ fn controlled(state: &State, storage: &str, owner: &Json) -> Vec<Arc<Json>> {
         .filter(|o| controller_uid(o) == uid)
         .cloned()
         .collect();
-    all.sort_by(|a, b| json::text(a, &["metadata", "creationTimestamp"]).cmp(json::text(b, &["metadata", "creationTimestamp"])));
+    all.sort_by(|a, b| {
+        json::text(a, &["metadata", "creationTimestamp"]).cmp(json::text(b, &["metadata", "creationTimestamp"]))
+    });
     all
 }
 
@@ -198,7 +200,8 @@ fn put_condition(status: &mut Json, kind: &str, value: bool, reason: &str, messa
     let now = crate::clock::now();
     let old = json::list(status, &["conditions"]).iter().find(|c| json::text(c, &["type"]) == kind).cloned();
     let value = if value { "True" } else { "False" };
-    let mut new = json!({"type": kind, "status": value, "reason": reason, "message": message, "lastTransitionTime": now});
+    let mut new =
+        json!({"type": kind, "status": value, "reason": reason, "message": message, "lastTransitionTime": now});
     if let Some(old) = &old {
         if json::text(old, &["status"]) == value {
             json::set(&mut new, &["lastTransitionTime"], json::at(old, &["lastTransitionTime"]).clone());

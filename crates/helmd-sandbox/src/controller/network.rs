@@ -80,10 +80,9 @@ fn endpoints(state: &mut State, service: &Json) {
         .filter(|p| selector.matches_object(p) && !json::text(p, &["status", "podIP"]).is_empty())
         .cloned()
         .collect();
-    let reference = |pod: &Json| json!({"kind": "Pod", "name": json::name(pod), "namespace": namespace, "uid": json::uid(pod)});
-    let address = |pod: &Json| {
-        json!({"ip": json::text(pod, &["status", "podIP"]), "nodeName": json::text(pod, &["spec", "nodeName"]), "targetRef": reference(pod)})
-    };
+    let reference =
+        |pod: &Json| json!({"kind": "Pod", "name": json::name(pod), "namespace": namespace, "uid": json::uid(pod)});
+    let address = |pod: &Json| json!({"ip": json::text(pod, &["status", "podIP"]), "nodeName": json::text(pod, &["spec", "nodeName"]), "targetRef": reference(pod)});
     let ready = |pod: &Json| condition_true(pod, "Ready") && !json::deleting(pod);
     let ports: Vec<Json> = json::list(service, &["spec", "ports"])
         .iter()

@@ -95,7 +95,11 @@ fn play(state: &mut State, memory: &mut Memory, pod: &Json) {
         }
         ("Pending" | "", "crashloop") if !started => {
             write_waiting(state, pod, "CrashLoopBackOff", "Running");
-            let text = format!("Back-off restarting failed container {} in pod {}", first_container(pod, "name"), json::name(pod));
+            let text = format!(
+                "Back-off restarting failed container {} in pod {}",
+                first_container(pod, "name"),
+                json::name(pod)
+            );
             events::note(state, pod, kubelet("Warning"), "BackOff", &text);
         }
         ("Pending" | "", "imagepull") if !started => {
@@ -142,8 +146,10 @@ fn containers(pod: &Json, list: &str, state: &Json, ready: bool, restarts: i64) 
 
 fn conditions(ready: bool) -> Json {
     let now = clock::now();
-    let one = |kind: &str, value: bool| json!({"type": kind, "status": if value { "True" } else { "False" },
-        "lastProbeTime": null, "lastTransitionTime": now});
+    let one = |kind: &str, value: bool| {
+        json!({"type": kind, "status": if value { "True" } else { "False" },
+        "lastProbeTime": null, "lastTransitionTime": now})
+    };
     json!([one("Initialized", true), one("Ready", ready), one("ContainersReady", ready), one("PodScheduled", true)])
 }
 

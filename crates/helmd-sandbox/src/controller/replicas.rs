@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::{Memory, active, available, condition_true, controlled, drop_object, events, key_of, make, pod_from, set_status};
+use super::{
+    Memory, active, available, condition_true, controlled, drop_object, events, key_of, make, pod_from, set_status,
+};
 use crate::{
     json::{self, Json},
     state::State,
@@ -17,7 +19,9 @@ const BATCH: i64 = 100;
 const MAX_BACKOFF: u64 = 60;
 
 pub(super) fn look(state: &mut State, memory: &mut Memory) {
-    for (storage, source) in [("apps/replicasets", "replicaset-controller"), ("/replicationcontrollers", "replication-controller")] {
+    for (storage, source) in
+        [("apps/replicasets", "replicaset-controller"), ("/replicationcontrollers", "replication-controller")]
+    {
         for set in state.snapshot(storage, None) {
             if !json::deleting(&set) {
                 one(state, memory, (storage, source), &set);
@@ -66,7 +70,8 @@ fn one(state: &mut State, memory: &mut Memory, (storage, source): (&str, &str), 
         let surplus = usize::try_from(have - wanted).unwrap_or(0);
         let mut order: Vec<Arc<Json>> = live.clone();
         order.sort_by(|a, b| {
-            let rank = |p: &Json| (condition_true(p, "Ready"), std::cmp::Reverse(json::int(p, &["metadata", "generation"])));
+            let rank =
+                |p: &Json| (condition_true(p, "Ready"), std::cmp::Reverse(json::int(p, &["metadata", "generation"])));
             rank(a).cmp(&rank(b)).then_with(|| {
                 json::text(b, &["metadata", "creationTimestamp"]).cmp(json::text(a, &["metadata", "creationTimestamp"]))
             })

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use serde_json::json;
 
 use super::{
-    Memory, controlled, controlled_by, drop_object, events, key_of, make, network::share, put_condition, set_status, template_hash,
+    Memory, controlled, controlled_by, drop_object, events, key_of, make, network::share, put_condition, set_status,
+    template_hash,
 };
 use crate::{
     clock,
@@ -137,7 +138,8 @@ fn step(state: &mut State, deployment: &Json, new: &Json, old: &[Arc<Json>], wan
     scale(state, deployment, new, target);
     // Old pods that are not available go first; available ones only as far as enough are left.
     let new_available = counted(new, "availableReplicas").min(target);
-    let mut able: i64 = new_available + old.iter().map(|s| counted(s, "availableReplicas").min(replicas(s))).sum::<i64>();
+    let mut able: i64 =
+        new_available + old.iter().map(|s| counted(s, "availableReplicas").min(replicas(s))).sum::<i64>();
     let least = wanted - missing;
     for set in old {
         let healthy = counted(set, "availableReplicas").min(replicas(set));
@@ -192,7 +194,8 @@ fn report(state: &mut State, memory: &mut Memory, deployment: &Json, new_name: &
         let text = "Deployment does not have minimum availability.";
         condition(&mut status, "Available", false, "MinimumReplicasUnavailable", text);
     }
-    let progress = Progress { complete: updated == wanted && able == wanted && total == wanted, updated, ready, able, total };
+    let progress =
+        Progress { complete: updated == wanted && able == wanted && total == wanted, updated, ready, able, total };
     progressing(memory, &current, &mut status, (new_name, progress));
     set_status(state, &key, status);
 }
@@ -205,13 +208,9 @@ struct Progress {
     total: i64,
 }
 
-fn progressing(
-    memory: &mut Memory,
-    deployment: &Json,
-    status: &mut Json,
-    (set, progress): (&str, Progress),
-) {
-    let old = json::list(deployment, &["status", "conditions"]).iter().find(|c| json::text(c, &["type"]) == "Progressing");
+fn progressing(memory: &mut Memory, deployment: &Json, status: &mut Json, (set, progress): (&str, Progress)) {
+    let old =
+        json::list(deployment, &["status", "conditions"]).iter().find(|c| json::text(c, &["type"]) == "Progressing");
     let before = |key: &str| counted(deployment, key);
     let moved = (progress.updated, progress.ready, progress.able, progress.total)
         != (before("updatedReplicas"), before("readyReplicas"), before("availableReplicas"), before("replicas"))

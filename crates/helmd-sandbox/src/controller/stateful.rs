@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::json;
 
 use super::{
-    Memory, active, available, condition_true, controlled, controlled_by, drop_object, events, key_of, make, network::share,
-    pod_from, replicas::may_replace, set_status, template_hash,
+    Memory, active, available, condition_true, controlled, controlled_by, drop_object, events, key_of, make,
+    network::share, pod_from, replicas::may_replace, set_status, template_hash,
 };
 use crate::{
     json::{self, Json},
@@ -97,7 +97,11 @@ fn stateful(state: &mut State, memory: &mut Memory, set: &Arc<Json>) {
         match pod {
             None => {
                 let new = number >= partition || old_hash == hash;
-                let template = if new { json::at(set, &["spec", "template"]).clone() } else { old_template(state, set, &old_hash) };
+                let template = if new {
+                    json::at(set, &["spec", "template"]).clone()
+                } else {
+                    old_template(state, set, &old_hash)
+                };
                 make_ordinal(state, set, number, (&template, if new { &hash } else { &old_hash }));
             }
             Some(pod) if !active(pod) && !json::deleting(pod) => {
@@ -127,37 +131,36 @@ fn stateful(state: &mut State, memory: &mut Memory, set: &Arc<Json>) {
         }
     }
     if rolls {
-        roll(state, set, (&hash, partition), &pods, steady, (memory, delay));
+        roll(state, memory, (set, &pods), &Roll { hash: &hash, partition, steady, delay });
     }
     report_stateful(state, memory, set, (&hash, &old_hash));
 }
 
+/// What a rolling update goes by.
+struct Roll<'a> {
+    hash: &'a str,
+    partition: i64,
+    /// All pods are there and available.
+    steady: bool,
+    delay: i64,
+}
+
 /// Replaces the highest pod that is not up to date, when all above it are fine. One that is broken may be replaced
 /// although others are not ready.
-fn roll(
-    state: &mut State,
-    set: &Json,
-    (hash, partition): (&str, i64),
-    pods: &BTreeMap<i64, Arc<Json>>,
-    steady: bool,
-    (memory, delay): (&mut Memory, i64),
-) {
+fn roll(state: &mut State, memory: &mut Memory, (set, pods): (&Json, &BTreeMap<i64, Arc<Json>>), how: &Roll<'_>) {
     for (number, pod) in pods.iter().rev() {
-        if *number < partition {
+        if *number < how.partition || json::deleting(pod) {
             return;
         }
-        if json::deleting(pod) {
-            return;
-        }
-        if hash_of(pod) != hash {
-            if steady || !available(pod, delay, memory) {
+        if hash_of(pod) != how.hash {
+            if how.steady || !available(pod, how.delay, memory) {
                 drop_object(state, &key_of("/pods", pod));
                 let text = format!("delete Pod {} in StatefulSet {} successful", json::name(pod), json::name(set));
                 events::note(state, set, ("statefulset-controller", "Normal"), "SuccessfulDelete", &text);
             }
             return;
         }
-        if !available(pod, delay, memory) {
+        if !available(pod, how.delay, memory) {
             return;
         }
     }
@@ -235,11 +238,9 @@ fn report_stateful(state: &mut State, memory: &mut Memory, set: &Json, (hash, ol
         "observedGeneration": json::int(set, &["metadata", "generation"]).unwrap_or(1),
         "currentRevision": revision(current), "updateRevision": revision(hash),
     });
-    for (key, value) in [
-        ("readyReplicas", ready),
-        ("updatedReplicas", updated),
-        ("currentReplicas", count(&|p| hash_of(p) == current)),
-    ] {
+    for (key, value) in
+        [("readyReplicas", ready), ("updatedReplicas", updated), ("currentReplicas", count(&|p| hash_of(p) == current))]
+    {
         if value > 0 {
             json::set(&mut status, &[key], value);
         }
@@ -286,7 +287,9 @@ fn daemon(state: &mut State, memory: &mut Memory, set: &Arc<Json>) {
     let delay = json::int(set, &["spec", "minReadySeconds"]).unwrap_or(0);
     if json::text(set, &["spec", "updateStrategy", "type"]) != "OnDelete" {
         let total = i64::try_from(nodes.len()).unwrap_or(0);
-        let allowed = share(json::at(set, &["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"]), total, true).unwrap_or(1).max(1);
+        let allowed = share(json::at(set, &["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"]), total, true)
+            .unwrap_or(1)
+            .max(1);
         let mut away = total - i64::try_from(pods.len()).unwrap_or(0);
         for pod in pods.values() {
             away += i64::from(!available(pod, delay, memory));

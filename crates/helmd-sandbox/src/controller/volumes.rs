@@ -68,9 +68,10 @@ fn bind(state: &mut State, claim: &Json) {
         Json::String(name) => name.clone(),
         _ => default_class(state).map(|c| json::name(&c).to_owned()).unwrap_or_default(),
     };
-    let free = state.store.all(VOLUMES).find(|v| {
-        matches!(json::text(v, &["status", "phase"]), "Available" | "Pending") && fits(v, claim, &class)
-    });
+    let free = state
+        .store
+        .all(VOLUMES)
+        .find(|v| matches!(json::text(v, &["status", "phase"]), "Available" | "Pending") && fits(v, claim, &class));
     let volume = match free.cloned() {
         Some(volume) => volume,
         None if class.is_empty() || !json::text(claim, &["spec", "volumeName"]).is_empty() => {
@@ -82,7 +83,9 @@ fn bind(state: &mut State, claim: &Json) {
         }
         None => {
             let name = format!("pvc-{}", json::uid(claim));
-            let policy = state.get("storage.k8s.io/storageclasses", "", &class).map_or("Delete", |c| json::text(c, &["reclaimPolicy"]));
+            let policy = state
+                .get("storage.k8s.io/storageclasses", "", &class)
+                .map_or("Delete", |c| json::text(c, &["reclaimPolicy"]));
             let object = json!({
                 "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
                 "spec": {

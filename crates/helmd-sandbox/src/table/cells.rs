@@ -48,7 +48,12 @@ fn containers(object: &Json, path: &[&str], key: &str) -> Json {
 const TEMPLATE: &[&str] = &["spec", "template", "spec", "containers"];
 
 fn selector(object: &Json) -> Json {
-    Labels::from_object(json::at(object, &["spec", "selector"])).map(|l| l.text()).filter(|t| !t.is_empty()).as_deref().unwrap_or(NONE).into()
+    Labels::from_object(json::at(object, &["spec", "selector"]))
+        .map(|l| l.text())
+        .filter(|t| !t.is_empty())
+        .as_deref()
+        .unwrap_or(NONE)
+        .into()
 }
 
 fn map_text(map: &Json) -> String {
@@ -418,8 +423,11 @@ fn binding(object: &Json) -> Vec<Json> {
 }
 
 fn ingress(object: &Json) -> Vec<Json> {
-    let hosts: Vec<&str> =
-        json::list(object, &["spec", "rules"]).iter().map(|r| json::text(r, &["host"])).filter(|h| !h.is_empty()).collect();
+    let hosts: Vec<&str> = json::list(object, &["spec", "rules"])
+        .iter()
+        .map(|r| json::text(r, &["host"]))
+        .filter(|h| !h.is_empty())
+        .collect();
     let more = hosts.len().saturating_sub(3);
     let shown = hosts.iter().take(3).copied().collect::<Vec<_>>().join(",");
     let hosts = match more {
@@ -438,7 +446,14 @@ fn ingress(object: &Json) -> Vec<Json> {
 }
 
 fn slice(object: &Json) -> Vec<Json> {
-    let ports = joined(json::list(object, &["ports"]).iter().map(|p| plain(json::at(p, &["port"]))).collect::<Vec<_>>().iter().map(String::as_str));
+    let ports = joined(
+        json::list(object, &["ports"])
+            .iter()
+            .map(|p| plain(json::at(p, &["port"])))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str),
+    );
     let all: Vec<&str> = json::list(object, &["endpoints"])
         .iter()
         .flat_map(|e| json::list(e, &["addresses"]))
@@ -459,9 +474,12 @@ fn other(storage: &str, object: &Json) -> Vec<Json> {
         "rbac.authorization.k8s.io/rolebindings" | "rbac.authorization.k8s.io/clusterrolebindings" => binding(object),
         "networking.k8s.io/ingresses" => ingress(object),
         "discovery.k8s.io/endpointslices" => slice(object),
-        "networking.k8s.io/ingressclasses" => vec![text(&["spec", "controller"]), text(&["spec", "parameters", "name"]), age(object)],
+        "networking.k8s.io/ingressclasses" => {
+            vec![text(&["spec", "controller"]), text(&["spec", "parameters", "name"]), age(object)]
+        }
         "networking.k8s.io/networkpolicies" => {
-            let pods = Labels::from_object(json::at(object, &["spec", "podSelector"])).map(|l| l.text()).unwrap_or_default();
+            let pods =
+                Labels::from_object(json::at(object, &["spec", "podSelector"])).map(|l| l.text()).unwrap_or_default();
             vec![or(&pods, NONE).into(), age(object)]
         }
         "storage.k8s.io/storageclasses" => vec![
@@ -490,13 +508,23 @@ fn other(storage: &str, object: &Json) -> Vec<Json> {
         ],
         "storage.k8s.io/volumeattributesclasses" => vec![text(&["driverName"]), age(object)],
         "admissionregistration.k8s.io/mutatingwebhookconfigurations"
-        | "admissionregistration.k8s.io/validatingwebhookconfigurations" => vec![length(object, &["webhooks"]), age(object)],
+        | "admissionregistration.k8s.io/validatingwebhookconfigurations" => {
+            vec![length(object, &["webhooks"]), age(object)]
+        }
         "admissionregistration.k8s.io/validatingadmissionpolicies" => {
             vec![length(object, &["spec", "validations"]), text(&["spec", "paramKind", "kind"]), age(object)]
         }
         "admissionregistration.k8s.io/validatingadmissionpolicybindings" => {
             vec![text(&["spec", "policyName"]), text(&["spec", "paramRef", "name"]), age(object)]
         }
+        _ => rest(storage, object),
+    }
+}
+
+fn rest(storage: &str, object: &Json) -> Vec<Json> {
+    let text = |path: &[&str]| Json::from(or(json::text(object, path), NONE));
+    let flag = |path: &[&str]| Json::from(json::flag(object, path));
+    match storage {
         "scheduling.k8s.io/priorityclasses" => {
             vec![count(object, &["value"]), flag(&["globalDefault"]), age(object), text(&["preemptionPolicy"])]
         }
@@ -508,7 +536,8 @@ fn other(storage: &str, object: &Json) -> Vec<Json> {
                 "" => "Local".to_owned(),
                 name => format!("{}/{name}", json::text(service, &["namespace"])),
             };
-            let found = json::list(object, &["status", "conditions"]).iter().find(|c| json::text(c, &["type"]) == "Available");
+            let found =
+                json::list(object, &["status", "conditions"]).iter().find(|c| json::text(c, &["type"]) == "Available");
             let state = found.map_or("Unknown".to_owned(), |c| match json::text(c, &["status"]) {
                 "True" => "True".to_owned(),
                 status => format!("{status} ({})", json::text(c, &["reason"])),

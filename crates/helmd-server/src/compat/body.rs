@@ -119,7 +119,9 @@ pub(crate) fn read(schema: &Schema, body: &[u8]) -> Result<Fields, String> {
     match node {
         Node::Object(entries) => fields(schema, entries),
         Node::Null => Ok(Fields::default()),
-        other => Err(format!("json: cannot unmarshal {} into Go value of type main.{}", go_kind(&other, false), schema.name)),
+        other => {
+            Err(format!("json: cannot unmarshal {} into Go value of type main.{}", go_kind(&other, false), schema.name))
+        }
     }
 }
 
@@ -140,7 +142,8 @@ fn fields(schema: &Schema, entries: Vec<(String, Node)>) -> Result<Fields, Strin
     let mut first_error = None;
     for (key, node) in entries {
         let exact = schema.fields.iter().find(|(name, _)| *name == key);
-        let Some((name, kind)) = exact.or_else(|| schema.fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(&key))) else {
+        let Some((name, kind)) = exact.or_else(|| schema.fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(&key)))
+        else {
             continue;
         };
         if node == Node::Null {
@@ -168,10 +171,9 @@ fn mismatch(kind: FieldKind, node: &Node) -> Option<(String, &'static str)> {
         (FieldKind::LooseBool, Node::Text(t)) if matches!(t.as_str(), "" | "true" | "false") => None,
         (FieldKind::Int | FieldKind::Nanoseconds, Node::Number(n)) if n.is_i64() => None,
         (FieldKind::Nanoseconds, Node::Text(_)) => None,
-        (FieldKind::Texts, Node::List(items)) => items
-            .iter()
-            .find(|n| !matches!(n, Node::Text(_) | Node::Null))
-            .map(|n| (go_kind(n, false), "string")),
+        (FieldKind::Texts, Node::List(items)) => {
+            items.iter().find(|n| !matches!(n, Node::Text(_) | Node::Null)).map(|n| (go_kind(n, false), "string"))
+        }
         (FieldKind::Bool | FieldKind::LooseBool, _) => wrong("bool"),
         (FieldKind::Int, _) => wrong("int"),
         (FieldKind::Text, _) => wrong("string"),

@@ -44,7 +44,9 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
     let limit = app.settings.limits.body_bytes;
     let body = match axum::body::to_bytes(request.into_body(), limit).await {
         Ok(body) => body,
-        Err(_) => return envelope::fail(&format!("the request body is larger than the limit of {limit} bytes, or broke off")),
+        Err(_) => {
+            return envelope::fail(&format!("the request body is larger than the limit of {limit} bytes, or broke off"));
+        }
     };
     match call {
         Call::Welcome => envelope::text(StatusCode::OK, "Welcome helm wrapper server"),
@@ -87,11 +89,8 @@ fn redirect(method: &axum::http::Method, uri: &axum::http::Uri) -> Response {
         target.push_str(query);
     }
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = if *method == axum::http::Method::GET {
-        StatusCode::MOVED_PERMANENTLY
-    } else {
-        StatusCode::TEMPORARY_REDIRECT
-    };
+    *response.status_mut() =
+        if *method == axum::http::Method::GET { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
     if let Ok(value) = HeaderValue::try_from(target) {
         response.headers_mut().insert(header::LOCATION, value);
     }

@@ -2,9 +2,9 @@
 
 use super::values::ValueFlags;
 use clap::Args;
+use helmd_action::{Outside as _, helm_text};
 use helmd_action::{RenderedRelease, Template, check_dependencies, check_installable};
 use helmd_chart::{Chart, HelmMajor, Loader};
-use helmd_action::{Outside as _, helm_text};
 use helmd_release::{Hook, HookEvent};
 use helmd_values::{Capabilities, KubeVersion};
 use std::collections::BTreeSet;
@@ -102,9 +102,7 @@ impl TemplateArgs {
         match self.names.as_slice() {
             [chart] if self.generate_name => Ok((generated_name(chart), chart)),
             [chart] => Ok(("release-name".to_owned(), chart)),
-            [_, _] if self.generate_name => {
-                Err("cannot set --generate-name and also specify a name".to_owned())
-            }
+            [_, _] if self.generate_name => Err("cannot set --generate-name and also specify a name".to_owned()),
             [name, chart] => Ok((name.clone(), chart)),
             _ => Err("expected at most two arguments".to_owned()),
         }
@@ -124,8 +122,7 @@ impl TemplateArgs {
             return Err(missing(reference));
         }
         let values = self.values.merge(helm)?;
-        let chart: Chart =
-            helmd_repo::local::load(path, &Loader::new(helm)).map_err(|e| helm_text(&e))?;
+        let chart: Chart = helmd_repo::local::load(path, &Loader::new(helm)).map_err(|e| helm_text(&e))?;
         let mut warn = |lines: &[String]| {
             for line in lines {
                 let _closed = writeln!(log, "{line}");
@@ -177,7 +174,8 @@ impl TemplateArgs {
         for pattern in &self.show_only {
             let before = shown.len();
             for document in &documents {
-                if source_path(document).is_some_and(|path| helmd_chart::glob::matches(pattern, path).unwrap_or(false)) {
+                if source_path(document).is_some_and(|path| helmd_chart::glob::matches(pattern, path).unwrap_or(false))
+                {
                     shown.push_str(&format!("---\n{document}\n"));
                 }
             }

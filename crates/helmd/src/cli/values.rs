@@ -46,16 +46,15 @@ impl ValueFlags {
             base = set_json(base, text, helm)?;
         }
         for text in &self.set {
-            strvals::parse(helm, Form::Typed, text, &mut base).map_err(|e| format!("failed parsing --set data: {e}"))?;
+            strvals::parse(helm, Form::Typed, text, &mut base)
+                .map_err(|e| format!("failed parsing --set data: {e}"))?;
         }
         for text in &self.set_string {
             strvals::parse(helm, Form::Text, text, &mut base)
                 .map_err(|e| format!("failed parsing --set-string data: {e}"))?;
         }
         for text in &self.set_file {
-            let mut reader = |path: &str| {
-                read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            };
+            let mut reader = |path: &str| read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             strvals::parse(helm, Form::File(&mut reader), text, &mut base)
                 .map_err(|e| format!("failed parsing --set-file data: {e}"))?;
         }

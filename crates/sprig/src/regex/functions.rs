@@ -15,6 +15,9 @@ use std::rc::Rc;
 /// Compiled expressions that one function map keeps.
 const MAX_CACHED: usize = 64;
 
+/// Larger expressions are compiled each time, so that the kept ones cannot fill the memory.
+const MAX_CACHED_BYTES: usize = 1 << 20;
+
 /// Expressions that were compiled before; a render uses few, but often in loops.
 #[derive(Clone, Default)]
 struct Cache(Rc<RefCell<BTreeMap<GoString, Rc<GoRegex>>>>);
@@ -25,6 +28,9 @@ impl Cache {
             return Ok(known.clone());
         }
         let regex = Rc::new(GoRegex::from_bytes(pattern)?);
+        if regex.memory_bytes() > MAX_CACHED_BYTES {
+            return Ok(regex);
+        }
         let mut known = self.0.borrow_mut();
         if known.len() >= MAX_CACHED {
             known.clear();

@@ -58,6 +58,11 @@ impl GoRegex {
         Ok(GoRegex { matcher, names: parsed.names, is_empty: pattern.is_empty() })
     }
 
+    /// Bytes of memory that the compiled form takes.
+    pub fn memory_bytes(&self) -> usize {
+        self.matcher.memory_usage()
+    }
+
     /// Whether the expression matches somewhere in `text`.
     pub fn is_match(&self, text: &[u8]) -> bool {
         self.matcher.is_match(Subject::new(text).text.as_ref())

@@ -76,8 +76,9 @@ impl Zone {
         let named = periods.iter().filter(|p| p.abbreviation() == name).map(|p| i64::from(p.offset().seconds()));
         let (first, first_name) = self.at(i64::MIN);
         let known: Vec<i64> = (first_name == name).then_some(first).into_iter().chain(named).collect();
-        let in_effect = known.iter().find(|offset| self.at(shown - **offset).1 == name);
-        in_effect.or(known.first()).copied()
+        // Any zone of that name leads to the time; the offset is the one that is in effect then.
+        let in_effect = known.iter().map(|offset| self.at(shown - offset)).find(|(_, here)| here == name);
+        in_effect.map(|(offset, _)| offset).or(known.first().copied())
     }
 
     /// `Location.String`

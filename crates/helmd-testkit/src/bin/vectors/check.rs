@@ -84,8 +84,7 @@ pub fn text(results: &Json, got: Result<Vec<u8>, String>) -> Verdict {
         Err(e) => format!("error {}", show(e.as_bytes())),
     };
     if let Some(pattern) = results.get("pattern").and_then(Json::as_str) {
-        let fits = sprig::regex::GoRegex::new(pattern)
-            .is_ok_and(|re| got.as_ref().is_ok_and(|out| re.is_match(out)));
+        let fits = sprig::regex::GoRegex::new(pattern).is_ok_and(|re| got.as_ref().is_ok_and(|out| re.is_match(out)));
         return if fits { Verdict::Pass } else { Verdict::fail(format!("pattern {pattern}"), got_shown) };
     }
     if let Some(error) = text_bytes(results, "error") {
@@ -97,11 +96,16 @@ pub fn text(results: &Json, got: Result<Vec<u8>, String>) -> Verdict {
         return if same { Verdict::Pass } else { Verdict::fail(format!("error {}", show(&error)), got_shown) };
     }
     if let Some(choices) = results.get("out_any_of").and_then(Json::as_array) {
-        let fits = got.as_ref().is_ok_and(|out| choices.iter().any(|c| c.as_str().is_some_and(|c| c.as_bytes() == out)));
+        let fits =
+            got.as_ref().is_ok_and(|out| choices.iter().any(|c| c.as_str().is_some_and(|c| c.as_bytes() == out)));
         return if fits { Verdict::Pass } else { Verdict::fail(format!("one of {choices:?}"), got_shown) };
     }
     let want = text_bytes(results, "out").unwrap_or_default();
-    if got.as_ref().is_ok_and(|out| *out == want) { Verdict::Pass } else { Verdict::fail(format!("out {}", show(&want)), got_shown) }
+    if got.as_ref().is_ok_and(|out| *out == want) {
+        Verdict::Pass
+    } else {
+        Verdict::fail(format!("out {}", show(&want)), got_shown)
+    }
 }
 
 /// Compares a JSON result by value.

@@ -75,10 +75,8 @@ pub fn sprig(record: &Record, helm: HelmMajor) -> Verdict {
 
 fn render(record: &Record, helm: HelmMajor) -> Result<Vec<u8>, String> {
     let text = |s: &str| s.as_bytes().to_vec();
-    let mut files = vec![file(
-        "Chart.yaml",
-        text("apiVersion: v2\nname: c\nversion: 0.1.0\nappVersion: 1.2.3\ndescription: d\n"),
-    )];
+    let mut files =
+        vec![file("Chart.yaml", text("apiVersion: v2\nname: c\nversion: 0.1.0\nappVersion: 1.2.3\ndescription: d\n"))];
     if record.json().get("helpers").is_some() || record.json().get("helpers_b64").is_some() {
         files.push(file("templates/_h.tpl", record.bytes("helpers")));
     }
@@ -103,8 +101,7 @@ fn render(record: &Record, helm: HelmMajor) -> Result<Vec<u8>, String> {
         lint: record.get("lint").as_bool().unwrap_or_default(),
         ..Engine::new(helm)
     };
-    let rendered =
-        engine.render(&chart, &values, Rc::new(sprig::FixedHost::default())).map_err(|e| e.to_string())?;
+    let rendered = engine.render(&chart, &values, Rc::new(sprig::FixedHost::default())).map_err(|e| e.to_string())?;
     Ok(rendered.files.get("c/templates/t.yaml").map(|t| t.to_vec()).unwrap_or_default())
 }
 

@@ -81,7 +81,8 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {
-            let mut inside: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+            let mut inside: Vec<PathBuf> =
+                std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
             inside.retain(|p| p.extension().is_some_and(|e| e == "json"));
             inside.sort();
             found.extend(inside);
@@ -97,7 +98,8 @@ fn run(args: &Args) -> anyhow::Result<(usize, usize)> {
     let (mut passed, mut failed) = (0, 0);
     for path in files(&args.paths)? {
         let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-        let records: Vec<Json> = serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))?;
+        let records: Vec<Json> =
+            serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))?;
         let Some(run) = records.first().and_then(|first| runner(&path, first)) else {
             if records.is_empty() {
                 continue;

@@ -69,10 +69,12 @@ pub fn semver(record: &Record, helm: HelmMajor) -> Verdict {
     match record.str("op") {
         "parse" => {
             let text = record.str("version");
-            let mut got = json!({"new": version_json(Version::parse(text)), "strict": version_json(Version::parse_strict(text))});
+            let mut got =
+                json!({"new": version_json(Version::parse(text)), "strict": version_json(Version::parse_strict(text))});
             if let (Some(_), Ok(v)) = (results.get("inc"), Version::parse(text)) {
                 let next = |r: Result<Version, _>| r.map_or(Json::Null, |v: Version| json!(v.to_string()));
-                got["inc"] = json!({"patch": next(v.inc_patch()), "minor": next(v.inc_minor()), "major": next(v.inc_major())});
+                got["inc"] =
+                    json!({"patch": next(v.inc_patch()), "minor": next(v.inc_minor()), "major": next(v.inc_major())});
             }
             let mut want = json!({"new": results["new"], "strict": results["strict"]});
             if let Some(inc) = results.get("inc") {
@@ -85,7 +87,10 @@ pub fn semver(record: &Record, helm: HelmMajor) -> Verdict {
             match parsed {
                 Ok((a, b)) => {
                     let order = a.compare(&b) as i64;
-                    same(&json!({"out": results["out"], "equal": results["equal"]}), &json!({"out": order, "equal": order == 0}))
+                    same(
+                        &json!({"out": results["out"], "equal": results["equal"]}),
+                        &json!({"out": order, "equal": order == 0}),
+                    )
                 }
                 Err(e) => Verdict::fail(results.to_string(), e.to_string()),
             }
@@ -96,8 +101,13 @@ pub fn semver(record: &Record, helm: HelmMajor) -> Verdict {
         },
         "check" => semver_check(record, results),
         "sort" => {
-            let versions: Result<Vec<Version>, _> =
-                record.get("versions").as_array().into_iter().flatten().map(|v| Version::parse(v.as_str().unwrap_or_default())).collect();
+            let versions: Result<Vec<Version>, _> = record
+                .get("versions")
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|v| Version::parse(v.as_str().unwrap_or_default()))
+                .collect();
             match versions {
                 Ok(mut versions) => {
                     versions.sort_by(Version::compare);
@@ -151,7 +161,8 @@ pub fn names(record: &Record, helm: HelmMajor) -> Verdict {
         }
         "metadata-validate" => {
             let draft = helmd_chart::Metadata::parse(&record.bytes("text"), helm);
-            let checked = draft.map_err(|e| check::helm_text(&e)).and_then(|d| d.validate().map_err(|e| check::helm_text(&e)));
+            let checked =
+                draft.map_err(|e| check::helm_text(&e)).and_then(|d| d.validate().map_err(|e| check::helm_text(&e)));
             ok(checked.map(|_| ()))
         }
         _ => Verdict::fail("lint messages", "lint is not built yet"),

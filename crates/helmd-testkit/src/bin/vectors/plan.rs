@@ -38,7 +38,10 @@ fn strategic(record: &Record, results: &Json, [original, modified, current]: [&J
             if results["apply_error"].as_str() == Some(&got) {
                 Verdict::Pass
             } else {
-                Verdict::fail(format!("applied {} {}", results["applied"], results["apply_error"]), format!("error {got}"))
+                Verdict::fail(
+                    format!("applied {} {}", results["applied"], results["apply_error"]),
+                    format!("error {got}"),
+                )
             }
         }
     }
@@ -92,9 +95,9 @@ fn without_empty(results: &Json) -> Json {
 fn without_empty_parts(value: &Json) -> Json {
     let empty = |v: &Json| v.is_null() || v.as_array().is_some_and(Vec::is_empty) || *v == json!(0) || *v == json!("");
     match value {
-        Json::Object(map) => {
-            Json::Object(map.iter().filter(|(_, v)| !empty(v)).map(|(k, v)| (k.clone(), without_empty_parts(v))).collect())
-        }
+        Json::Object(map) => Json::Object(
+            map.iter().filter(|(_, v)| !empty(v)).map(|(k, v)| (k.clone(), without_empty_parts(v))).collect(),
+        ),
         Json::Array(items) => Json::Array(items.iter().map(without_empty_parts).collect()),
         other => other.clone(),
     }

@@ -3,7 +3,9 @@
 use crate::check::{self, Record, Verdict};
 use helmd_chart::{Chart, File, HelmMajor};
 use helmd_values::{
-    Capabilities, ReleaseOptions, SchemaCheck, Values, process_dependencies, schema::validate_single, strvals::{self, Form},
+    Capabilities, ReleaseOptions, SchemaCheck, Values, process_dependencies,
+    schema::validate_single,
+    strvals::{self, Form},
     to_render_values,
 };
 use serde_json::{Value as Json, json};
@@ -129,7 +131,11 @@ pub fn schema(record: &Record, helm: HelmMajor) -> Verdict {
     if let Some(lines) = out.get("error_lines_sorted") {
         let mut mine: Vec<String> = got.as_ref().err().map_or("", |e| e).split('\n').map(str::to_owned).collect();
         mine.sort();
-        return if check::same(lines, &json!(mine)) { Verdict::Pass } else { Verdict::fail(lines.to_string(), json!(mine).to_string()) };
+        return if check::same(lines, &json!(mine)) {
+            Verdict::Pass
+        } else {
+            Verdict::fail(lines.to_string(), json!(mine).to_string())
+        };
     }
     check::text(results, got.map(|()| b"ok".to_vec()))
 }
