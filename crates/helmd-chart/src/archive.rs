@@ -111,7 +111,7 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result
         let data = content(&mut entry, &full_name, budget, helm)?;
         let mod_time = mod_time(&mut entry);
         let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
-        files.push(File { mod_time, ..File::new(name, data) });
+        files.push(File { mod_time, nil: data.is_empty(), ..File::new(name, data) });
     }
     if files.is_empty() {
         return Err(ArchiveError::Empty);

@@ -169,15 +169,15 @@ pub struct Helm3Chart<'a> {
 #[derive(Serialize)]
 struct Helm3File<'a> {
     name: &'a str,
-    #[serde(serialize_with = "crate::file::to_base64")]
-    data: &'a GoString,
+    #[serde(serialize_with = "crate::file::optional_base64::serialize")]
+    data: Option<GoString>,
 }
 
 fn helm3_files(files: &Slice<File>) -> Slice<Helm3File<'_>> {
     if files.is_nil() {
         return Slice::nil();
     }
-    files.iter().map(|f| Helm3File { name: &f.name, data: &f.data }).collect::<Vec<_>>().into()
+    files.iter().map(|f| Helm3File { name: &f.name, data: (!f.nil).then(|| f.data.clone()) }).collect::<Vec<_>>().into()
 }
 
 fn is_manifest(name: &str) -> bool {

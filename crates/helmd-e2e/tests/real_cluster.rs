@@ -1,4 +1,5 @@
 //! Real charts, installed over HTTP on a real cluster, read and continued by the real helm, and the other way round.
+#![expect(clippy::unwrap_used, reason = "a walk that cannot begin is a failed test")]
 
 use anyhow::{Context, Result, bail, ensure};
 use helmd_e2e::{Api, Program, Server, Setup};

@@ -1,4 +1,5 @@
 //! The sandbox: the server starts it, and the real helm and kubectl work against it.
+#![expect(clippy::unwrap_used, reason = "a walk that cannot begin is a failed test")]
 
 use anyhow::{Context, Result, ensure};
 use helmd_e2e::{Program, Server, Setup, wait_until};

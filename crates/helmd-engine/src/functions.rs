@@ -19,8 +19,12 @@ pub(crate) fn all(engine: &Engine, host: Rc<dyn sprig::Host>, notes: &Notes) -> 
     map.remove("env");
     map.remove("expandenv");
     formats(&mut map);
-    if engine.helm == HelmMajor::Helm4 {
-        sprig::time::helm_durations(&mut map);
+    match engine.helm {
+        HelmMajor::Helm4 => sprig::time::helm_durations(&mut map),
+        HelmMajor::Helm3 => {
+            map.remove("mustToYaml");
+            map.remove("mustToToml");
+        }
     }
     running(&mut map);
     failing(&mut map, engine.lint, notes);

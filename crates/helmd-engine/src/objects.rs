@@ -27,6 +27,33 @@ static VERSION_SET_3: GoType = GoType { name: "chartutil.VersionSet", kind: Kind
 static VALUES_4: GoType = GoType { name: "common.Values", kind: Kind::Map, elem: Some(types::INTERFACE) };
 static VALUES_3: GoType = GoType { name: "chartutil.Values", kind: Kind::Map, elem: Some(types::INTERFACE) };
 
+/// The methods of Helm's values type, as far as templates can use them.
+pub(crate) fn values_methods(map: &Map, name: &str) -> Option<Rc<Function>> {
+    let map = map.clone();
+    Some(Rc::new(match name {
+        "AsMap" => {
+            Function::new("AsMap", &[], types::MAP_ANY, move |_, _| Ok(Value::Map(map.with_type(types::MAP_ANY))))
+        }
+        "YAML" => Function::new("YAML", &[], types::STRING, move |_, _| {
+            helmd_yaml::to_yaml(&Value::Map(map.clone()))
+                .map(Value::str)
+                .map_err(|e| gotmpl::FuncError::text(e.to_string()))
+        }),
+        "Table" => Function::new("Table", &[types::STRING], types::INTERFACE, move |_, args| {
+            let path = args.first().and_then(Value::as_str).map(|p| p.to_text().into_owned()).unwrap_or_default();
+            let mut table = map.clone();
+            for part in path.split('.') {
+                table = match table.get(part) {
+                    Some(Value::Map(inner)) => inner.with_type(map.go_type()).with_methods(values_methods),
+                    _ => return Err(gotmpl::FuncError::text(format!("{part:?} is not a table"))),
+                };
+            }
+            Ok(Value::Map(table))
+        }),
+        _ => return None,
+    }))
+}
+
 /// The type of `.Values` and of the data of each template.
 pub(crate) fn values_type(helm: HelmMajor) -> &'static GoType {
     pick(helm, &VALUES_3, &VALUES_4)

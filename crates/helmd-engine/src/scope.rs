@@ -38,7 +38,7 @@ pub(crate) fn renderables<'a>(
     );
     let mut walk =
         Walk { helm, release, capabilities: objects::capabilities(&values.capabilities, helm), found: BTreeMap::new() };
-    walk.chart(chart, root, None);
+    walk.chart(chart, root.with_methods(objects::values_methods), None);
     walk.found
 }
 
@@ -90,9 +90,9 @@ impl<'a> Walk<'a> {
         for part in name.split('.') {
             match table.get(part) {
                 Some(Value::Map(inner)) => table = inner,
-                _ => return Map::new(ty),
+                _ => return Map::new(ty).with_methods(objects::values_methods),
             }
         }
-        table.with_type(ty)
+        table.with_type(ty).with_methods(objects::values_methods)
     }
 }

@@ -1,7 +1,6 @@
 //! Charts in folders and archive files.
 
 use crate::sniff;
-use gotmpl::GoString;
 use gotmpl::strconv::quote;
 use helmd_chart::ignore::{self, IgnoreError, Rules};
 use helmd_chart::{
@@ -247,7 +246,7 @@ impl Walk<'_> {
         let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
         let modified = info.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
         let mod_time = modified.and_then(|t| GoTime::from_unix(i64::try_from(t.as_secs()).ok()?, t.subsec_nanos()));
-        self.files.push(File { name, data: GoString::from(data), mod_time });
+        self.files.push(File { mod_time, ..File::new(name, data) });
         Ok(())
     }
 

@@ -12,8 +12,6 @@ use std::time::SystemTime;
 pub(crate) struct ChartRequest {
     /// An upload's file name, a path, `repo/name`, or a URL.
     pub(crate) chart: String,
-    /// A version or range; without meaning for files.
-    pub(crate) version: String,
     /// The URL of a repository.
     pub(crate) repo: String,
 }

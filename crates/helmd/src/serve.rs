@@ -152,8 +152,6 @@ pub struct Started {
     pub address: SocketAddr,
     /// The sandbox it acts on, when it was asked for.
     pub sandbox: Option<Sandbox>,
-    /// The sandbox's kubeconfig.
-    pub sandbox_kubeconfig: Option<PathBuf>,
     /// Ends with the server.
     pub finished: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -165,14 +163,14 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
     std::fs::create_dir_all(&upload_dir)
         .with_context(|| format!("making the upload folder {}", upload_dir.display()))?;
     let mut kube = kube_settings(args);
-    let (mut sandbox, mut sandbox_kubeconfig) = (None, None);
+    let mut sandbox = None;
     if args.sandbox {
         let started = Sandbox::start(SandboxOptions::default()).await.context("starting the sandbox")?;
         let path = args.sandbox_kubeconfig.clone().unwrap_or_else(|| PathBuf::from("sandbox.kubeconfig"));
         started.write_kubeconfig(&path).with_context(|| format!("writing {}", path.display()))?;
         tracing::info!(kubeconfig = %path.display(), "the sandbox is up: an in-memory Kubernetes API, no cluster");
         kube = KubeSettings { kubeconfig: Some(path.display().to_string()), ..KubeSettings::default() };
-        (sandbox, sandbox_kubeconfig) = (Some(started), Some(path));
+        sandbox = Some(started);
     }
     if args.compat_unsafe {
         tracing::warn!("--compat-unsafe: whoever reaches this server can make it read paths of this machine");
@@ -194,7 +192,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let finished = tokio::spawn(helmd_server::serve(listener, App::new(settings), until(ask)));
-    Ok(Started { address, sandbox, sandbox_kubeconfig, finished })
+    Ok(Started { address, sandbox, finished })
 }
 
 async fn until(ask: Ask) {

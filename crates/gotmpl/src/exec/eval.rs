@@ -10,6 +10,9 @@ use std::rc::Rc;
 /// The common case of a field chain: plain maps that have the keys. Copies nothing but the last value.
 fn descend(value: &Value, idents: &[Box<str>]) -> Option<Val> {
     let (Value::Map(map), Some((name, rest))) = (value, idents.split_first()) else { return None };
+    if map.method(name).is_some() {
+        return None;
+    }
     map.with(name.as_bytes(), |v| match rest {
         [] => Some(Val::typed(map.go_type().elem, v.clone())),
         rest => descend(v, rest),
@@ -20,6 +23,7 @@ fn descend(value: &Value, idents: &[Box<str>]) -> Option<Val> {
 fn visit<R>(value: &Value, idents: &[Box<str>], f: &mut dyn FnMut(&Value) -> Option<R>) -> Option<R> {
     match (value, idents) {
         (value, []) => f(value),
+        (Value::Map(map), [name, ..]) if map.method(name).is_some() => None,
         (Value::Map(map), [name, rest @ ..]) => map.with(name.as_bytes(), |v| visit(v, rest, f))?,
         _ => None,
     }
@@ -253,7 +257,16 @@ impl<'t> Frame<'_, '_, 't> {
             Val::Iface(Value::Nil) => {
                 self.fail("nil pointer evaluating %s.%s", &[Value::str(types::INTERFACE.name), Value::str(name)])
             }
-            Val::Iface(Value::Map(map)) | Val::Plain(Value::Map(map)) => self.map_field(site, name, map),
+            Val::Iface(Value::Map(map)) | Val::Plain(Value::Map(map)) => match map.method(name) {
+                Some(method) => self.eval_call(site, &method, name),
+                None => self.map_field(site, name, map),
+            },
+            Val::Iface(v @ Value::Int(..)) | Val::Plain(v @ Value::Int(..)) => {
+                match crate::fmt::named_method(v, name) {
+                    Some(method) => self.eval_call(site, &method, name),
+                    None => self.no_field(name, receiver),
+                }
+            }
             Val::Iface(Value::Object(object)) | Val::Plain(Value::Object(object)) => {
                 self.object_field(site, name, receiver, object)
             }

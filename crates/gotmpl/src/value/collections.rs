@@ -1,6 +1,7 @@
 //! Slices and maps.
 
 use super::{GoString, GoType, Value, equal_within, types};
+use crate::func::Function;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -52,10 +53,15 @@ impl std::ops::Deref for List {
     }
 }
 
+/// Finds a method of a named map type.
+pub type MapMethods = fn(&Map, &str) -> Option<Rc<Function>>;
+
 /// A Go map with string keys: a reference, so clones see each other's changes. Iteration is in key order, as templates print it.
 #[derive(Clone)]
 pub struct Map {
     ty: &'static GoType,
+    /// What a named map type has beside its entries; methods win over entries of their name.
+    methods: Option<MapMethods>,
     /// `None` is Go's nil map: it reads as empty and cannot be written.
     entries: Option<Rc<RefCell<BTreeMap<GoString, Value>>>>,
 }
@@ -63,7 +69,7 @@ pub struct Map {
 impl Map {
     /// An empty map of type `ty` (kind `Map`).
     pub fn new(ty: &'static GoType) -> Map {
-        Map { ty, entries: Some(Rc::default()) }
+        Map { ty, methods: None, entries: Some(Rc::default()) }
     }
     /// An empty `map[string]interface {}`.
     pub fn any() -> Map {
@@ -71,15 +77,24 @@ impl Map {
     }
     /// The nil map of type `ty`.
     pub fn nil(ty: &'static GoType) -> Map {
-        Map { ty, entries: None }
+        Map { ty, methods: None, entries: None }
     }
     /// A map of type `ty` with these entries; the last of equal keys wins.
     pub fn from_entries(ty: &'static GoType, entries: impl IntoIterator<Item = (GoString, Value)>) -> Map {
-        Map { ty, entries: Some(Rc::new(RefCell::new(entries.into_iter().collect()))) }
+        Map { ty, methods: None, entries: Some(Rc::new(RefCell::new(entries.into_iter().collect()))) }
     }
-    /// The same entries (still shared) under another named map type.
+    /// The same map with these methods.
+    pub fn with_methods(mut self, methods: MapMethods) -> Map {
+        self.methods = Some(methods);
+        self
+    }
+    /// The method of that name, when the map's type has it.
+    pub fn method(&self, name: &str) -> Option<Rc<Function>> {
+        self.methods.and_then(|find| find(self, name))
+    }
+    /// The same entries (still shared) under another named map type, without its methods.
     pub fn with_type(&self, ty: &'static GoType) -> Map {
-        Map { ty, entries: self.entries.clone() }
+        Map { ty, methods: None, entries: self.entries.clone() }
     }
     /// Its Go type.
     pub fn go_type(&self) -> &'static GoType {

@@ -87,10 +87,6 @@ impl Fields {
     pub(crate) fn node(&self, name: &str) -> Option<&Node> {
         self.get(name)
     }
-    /// Whether the field was given and is not null.
-    pub(crate) fn given(&self, name: &str) -> bool {
-        self.get(name).is_some()
-    }
     /// An object field with text values.
     pub(crate) fn text_map(&self, name: &str) -> Vec<(String, String)> {
         match self.get(name) {

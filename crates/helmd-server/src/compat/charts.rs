@@ -23,11 +23,7 @@ pub(crate) async fn show(app: &App, query: &Query) -> Response {
     if !matches!(info, "all" | "readme" | "values" | "chart") {
         return envelope::fail(&format!("bad info {info}, chart info only support readme/values/chart"));
     }
-    let request = ChartRequest {
-        chart: chart.to_owned(),
-        version: query.first("version").unwrap_or_default().to_owned(),
-        repo: String::new(),
-    };
+    let request = ChartRequest { chart: chart.to_owned(), repo: String::new() };
     let chart = match app.charts.load(&request).await {
         Ok(chart) => chart,
         Err(error) => return envelope::fail(&error),

@@ -45,7 +45,9 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
     let body = match axum::body::to_bytes(request.into_body(), limit).await {
         Ok(body) => body,
         Err(_) => {
-            return envelope::fail(&format!("the request body is larger than the limit of {limit} bytes, or broke off"));
+            return envelope::fail(&format!(
+                "the request body is larger than the limit of {limit} bytes, or broke off"
+            ));
         }
     };
     match call {

@@ -214,11 +214,7 @@ fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String>
     if chart.is_empty() {
         return Err("chart name can not be empty".to_owned());
     }
-    Ok(ChartRequest {
-        chart: chart.to_owned(),
-        version: fields.text("version").to_owned(),
-        repo: fields.text("repo").to_owned(),
-    })
+    Ok(ChartRequest { chart: chart.to_owned(), repo: fields.text("repo").to_owned() })
 }
 
 /// Runs a change so that it goes on when the client goes away.

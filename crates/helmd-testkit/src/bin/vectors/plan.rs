@@ -139,7 +139,11 @@ pub fn release(record: &Record, helm: HelmMajor) -> Verdict {
 }
 
 fn decode(record: &Record, results: &Json, helm: HelmMajor) -> Verdict {
-    let decoded = helmd_release::decode(record.str("blob")).map_err(|e| check::helm_text(&e));
+    let decoded = helmd_release::decode(record.str("blob")).map_err(|e| match helm {
+        HelmMajor::Helm3 => check::helm_text(&e),
+        // The driver's words, with the key that the recorder used.
+        HelmMajor::Helm4 => format!("get: failed to decode data \"k\": {}", check::helm_text(&e)),
+    });
     let got = decoded.and_then(|release| {
         let json = helmd_release::to_json(&release, helm).map_err(|e| check::helm_text(&e))?;
         let stored = [("owner", "helm"), ("name", "r"), ("team", "x")].map(|(k, v)| (k.to_owned(), v.to_owned()));

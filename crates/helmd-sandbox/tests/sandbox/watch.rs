@@ -1,8 +1,6 @@
 //! Watches: initial events, changes, bookmarks, the end of what can be told.
 
-mod common;
-
-use common::{Api, config_map};
+use crate::common::{Api, config_map};
 use serde_json::json;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -43,7 +41,7 @@ async fn live_changes_reach_an_open_watch() {
     let watch = api.watch("/apis/apps/v1/namespaces/default/deployments?watch=1&timeoutSeconds=5", 1);
     let make = async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        api.post("/apis/apps/v1/namespaces/default/deployments", &common::deployment("w", "i", None)).await
+        api.post("/apis/apps/v1/namespaces/default/deployments", &crate::common::deployment("w", "i", None)).await
     };
     let (lines, _) = tokio::join!(watch, make);
     assert_eq!(lines[0]["type"], "ADDED");

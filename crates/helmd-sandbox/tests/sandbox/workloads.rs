@@ -1,8 +1,6 @@
 //! The small controllers: workloads become ready, or fail as `test/outcome` says.
 
-mod common;
-
-use common::{Api, deployment};
+use crate::common::{Api, deployment};
 use serde_json::{Value, json};
 
 const APPS: &str = "/apis/apps/v1/namespaces/default";

@@ -1,8 +1,6 @@
 //! Server-side apply: owners, conflicts, lists by key, pruning.
 
-mod common;
-
-use common::{Api, config_map, deployment};
+use crate::common::{Api, config_map, deployment};
 use serde_json::json;
 
 const MAP: &str = "/api/v1/namespaces/default/configmaps/x";

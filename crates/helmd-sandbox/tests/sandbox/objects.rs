@@ -1,8 +1,6 @@
 //! Objects come, change and go, with Kubernetes' sentences when they may not.
 
-mod common;
-
-use common::{Api, config_map};
+use crate::common::{Api, config_map};
 use serde_json::json;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -89,7 +87,7 @@ async fn what_is_refused() {
     );
     assert_eq!(api.get(&format!("{MAPS}/x")).await.status, 404);
     assert_eq!(api.delete("/api/v1/namespaces/default").await.status, 403);
-    let other = common::Api::start().await;
+    let other = Api::start().await;
     assert_ne!(other.sandbox.token(), api.sandbox.token());
 }
 
@@ -133,7 +131,7 @@ async fn lists_selectors_and_pages() {
 #[tokio::test]
 async fn patches() {
     let api = Api::start().await;
-    api.post("/apis/apps/v1/namespaces/default/deployments", &common::deployment("web", "nginx:1", None)).await;
+    api.post("/apis/apps/v1/namespaces/default/deployments", &crate::common::deployment("web", "nginx:1", None)).await;
     let path = "/apis/apps/v1/namespaces/default/deployments/web";
     let strategic = json!({"spec": {"template": {"spec": {"containers": [{"name": "d", "image": "redis"}]}}}});
     let body = api.patch(path, "strategic", &strategic).await.body;

@@ -1,6 +1,6 @@
 //! A sandbox and a small client for it, without a socket.
 
-#![expect(dead_code, reason = "each test file uses a part")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Api {
         Self { sandbox: Sandbox::start(options).await.unwrap() }
     }
 
-    fn request(&self, method: &str, path: &str, kind: &str, accept: &str, body: Vec<u8>) -> Request<Body> {
+    fn request(&self, (method, path): (&str, &str), (kind, accept): (&str, &str), body: Vec<u8>) -> Request<Body> {
         Request::builder()
             .method(method)
             .uri(path)
@@ -45,11 +45,15 @@ impl Api {
     }
 
     pub async fn send(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Answer {
-        self.send_as(method, path, kind, "application/json", body).await
+        self.exchange(self.request((method, path), (kind, "application/json"), body)).await
     }
 
-    pub async fn send_as(&self, method: &str, path: &str, kind: &str, accept: &str, body: Vec<u8>) -> Answer {
-        let request = self.request(method, path, kind, accept, body);
+    /// GET in another form than plain JSON.
+    pub async fn get_as(&self, path: &str, accept: &str) -> Answer {
+        self.exchange(self.request(("GET", path), ("", accept), Vec::new())).await
+    }
+
+    async fn exchange(&self, request: Request<Body>) -> Answer {
         let response = self.sandbox.router().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 64 << 20).await.unwrap();
@@ -86,7 +90,7 @@ impl Api {
 
     /// Lines of a watch that ends by itself (`timeoutSeconds`) or after `most` lines.
     pub async fn watch(&self, path: &str, most: usize) -> Vec<Value> {
-        let request = self.request("GET", path, "", "application/json", Vec::new());
+        let request = self.request(("GET", path), ("", "application/json"), Vec::new());
         let response = self.sandbox.router().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
         let mut stream = response.into_body().into_data_stream();

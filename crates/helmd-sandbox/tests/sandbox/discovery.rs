@@ -1,8 +1,6 @@
 //! Discovery, OpenAPI, tables, custom kinds, protobuf bodies, who may come in.
 
-mod common;
-
-use common::Api;
+use crate::common::Api;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -18,7 +16,7 @@ async fn plain_and_aggregated() {
     let deployments = apps["resources"].as_array().unwrap().iter().find(|r| r["name"] == "deployments").unwrap();
     assert_eq!(deployments["shortNames"], json!(["deploy"]));
     let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
-    let all = api.send_as("GET", "/api", "", accept, Vec::new()).await;
+    let all = api.get_as("/api", accept).await;
     assert_eq!(all.body["kind"], "APIGroupDiscoveryList");
     assert!(all.headers["content-type"].to_str().unwrap().contains("as=APIGroupDiscoveryList"));
     assert_eq!(api.get("/apis/nope/v1").await.status, 404);
@@ -40,14 +38,14 @@ async fn openapi_has_field_validation() {
 async fn tables_and_metadata() {
     let api = Api::start().await;
     let accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
-    let table = api.send_as("GET", "/api/v1/nodes", "", accept, Vec::new()).await.body;
+    let table = api.get_as("/api/v1/nodes", accept).await.body;
     assert_eq!((&table["kind"], &table["rows"][0]["cells"][1]), (&json!("Table"), &json!("Ready")));
     assert_eq!(
         table["columnDefinitions"].as_array().unwrap().len(),
         table["rows"][0]["cells"].as_array().unwrap().len()
     );
     let accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
-    let list = api.send_as("GET", "/api/v1/nodes", "", accept, Vec::new()).await.body;
+    let list = api.get_as("/api/v1/nodes", accept).await.body;
     assert_eq!((&list["kind"], &list["items"][0]["spec"]), (&json!("PartialObjectMetadataList"), &Value::Null));
 }
 
