@@ -92,15 +92,26 @@ fn public_charts_install_on_the_sandbox_over_http() {
         return;
     }
     let mut failures = Vec::new();
-    for chart in ["ingress-nginx", "cert-manager", "argo-cd", "traefik", "grafana", "keda", "harbor", "redis"] {
-        if let Err(e) = install(&walk, chart) {
+    // A chart, and a value of it that may be set to any word.
+    let charts = [
+        ("ingress-nginx", "e2eMarker"),
+        ("cert-manager", "global.commonLabels.e2e"),
+        ("argo-cd", "e2eMarker"),
+        ("traefik", "commonLabels.e2e"),
+        ("grafana", "e2eMarker"),
+        ("keda", "e2eMarker"),
+        ("harbor", "e2eMarker"),
+        ("redis", "e2eMarker"),
+    ];
+    for (chart, key) in charts {
+        if let Err(e) = install(&walk, chart, key) {
             failures.push(format!("{chart}: {e:#}"));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn install(walk: &Walk, chart: &str) -> Result<()> {
+fn install(walk: &Walk, chart: &str, key: &str) -> Result<()> {
     let archive = walk.setup.chart(chart).with_context(|| format!("no {chart} in the corpus"))?;
     let file = archive.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let path = format!("/api/namespaces/sb-{chart}/releases/r-{chart}");
@@ -109,7 +120,7 @@ fn install(walk: &Walk, chart: &str) -> Result<()> {
     walk.server.api.call("POST", &format!("{path}?chart={file}"), Some(&body))?;
     let status = walk.server.api.call("GET", &format!("{path}/status"), None)?;
     ensure!(status["status"] == "deployed", "status {status}");
-    walk.server.api.call("PUT", &format!("{path}?chart={file}"), Some(&json!({"set": ["e2eMarker=two"]})))?;
+    walk.server.api.call("PUT", &format!("{path}?chart={file}"), Some(&json!({"set": [format!("{key}=two")]})))?;
     walk.server.api.call("PUT", &format!("{path}/versions/1"), None)?;
     walk.server.api.call("DELETE", &path, None)?;
     let list = walk.helm4.json(&["list", "-n", &format!("sb-{chart}"), "-o", "json"])?;
