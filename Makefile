@@ -36,7 +36,7 @@ fmt:
 	$(CARGO) fmt --all --check
 
 clippy:
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 deps: ## crates may use lower layers only
 	$(CARGO) run --quiet --package xtask -- deps
@@ -46,7 +46,8 @@ target/tools/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version 0.20.2 --locked --root target/tools
 
 deny: $(filter target/%,$(DENY)) ## licences, bans and sources of the dependencies
-	$(DENY) --offline check licenses bans sources
+	@$(CARGO) fetch --quiet --locked
+	$(DENY) --offline --log-level error check licenses bans sources
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet

@@ -138,6 +138,7 @@ impl Upgrade {
             return Err(ActionError::InvalidName { place: "r", name: self.name });
         }
         if self.install && cx.storage.revisions(&self.name).await?.is_empty() {
+            crate::precheck::check_installable(&self.chart).map_err(|e| ActionError::Options(e.to_string()))?;
             return Box::pin(self.into_install().run(cx)).await;
         }
         if self.hide_secret && !self.dry_run.stops_here() {

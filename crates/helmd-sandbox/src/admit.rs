@@ -32,7 +32,10 @@ pub(crate) fn read_body(schema: &Schema, call: &Call) -> Result<Json, ApiError> 
     if json::too_deep(&value, MAX_DEPTH) {
         return Err(ApiError::bad_request("the object is nested too deeply"));
     }
-    json::drop_nulls(&mut value);
+    // A null in an applied configuration is a field that the manager owns.
+    if call.content_type() != "application/apply-patch+yaml" {
+        json::drop_nulls(&mut value);
+    }
     Ok(value)
 }
 

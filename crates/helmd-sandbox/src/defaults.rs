@@ -35,6 +35,13 @@ pub(crate) fn fill(kind: &Kind, object: &mut Json, old: Option<&Json>) {
             let egress = !json::at(object, &["spec", "egress"]).is_null();
             let types = if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) };
             json::default(object, &["spec", "policyTypes"], types);
+            for way in ["ingress", "egress"] {
+                for rule in json::items_mut(object, &["spec", way]) {
+                    for port in json::items_mut(rule, &["ports"]) {
+                        json::default(port, &["protocol"], "TCP");
+                    }
+                }
+            }
         }
         ("autoscaling", "HorizontalPodAutoscaler") => {
             json::default(object, &["spec", "minReplicas"], 1);
@@ -199,8 +206,12 @@ fn workload(kind: &Kind, object: &mut Json) {
         _ => None,
     };
     if let Some((strategy, rolling)) = strategy {
+        let given = !json::at(object, &["spec", strategy, "type"]).is_null();
         json::default(object, &["spec", strategy, "type"], "RollingUpdate");
-        if json::text(object, &["spec", strategy, "type"]) == "RollingUpdate" {
+        // A StatefulSet that names the type and nothing else is left so.
+        let bare =
+            kind.kind == "StatefulSet" && given && json::at(object, &["spec", strategy, "rollingUpdate"]).is_null();
+        if !bare && json::text(object, &["spec", strategy, "type"]) == "RollingUpdate" {
             for (key, value) in rolling.as_object().into_iter().flatten() {
                 json::default(object, &["spec", strategy, "rollingUpdate", key], value.clone());
             }

@@ -19,6 +19,7 @@ mod discovery;
 mod error;
 mod json;
 mod kinds;
+mod normal;
 mod openapi;
 mod patch;
 mod protobuf;

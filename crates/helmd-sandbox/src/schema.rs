@@ -43,6 +43,8 @@ pub(crate) struct Field {
     /// The message's own fields lie directly in the parent's JSON.
     pub inline: bool,
     pub default: Option<Json>,
+    /// Left out of JSON when it is zero or empty.
+    pub vanishes: bool,
 }
 
 /// One message: a JSON object with known fields.
@@ -130,8 +132,16 @@ fn read_field(word: &str) -> Option<Field> {
         Some((rest, value)) => (rest, serde_json::from_str(value).ok()),
         None => (rest, None),
     };
+    let (rest, vanishes) = rest.strip_suffix('~').map_or((rest, false), |r| (r, true));
     let (rest, inline) = rest.strip_suffix('^').map_or((rest, false), |r| (r, true));
-    Some(Field { name: name.to_owned(), number: number.parse().ok()?, kind: read_type(rest)?, inline, default })
+    Some(Field {
+        name: name.to_owned(),
+        number: number.parse().ok()?,
+        kind: read_type(rest)?,
+        inline,
+        default,
+        vanishes,
+    })
 }
 
 fn read_type(text: &str) -> Option<Type> {

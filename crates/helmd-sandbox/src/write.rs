@@ -11,6 +11,7 @@ use crate::{
     error::{ApiError, Cause},
     json::{self, Json},
     kinds::Kind,
+    normal,
     state::State,
     store::Key,
     validate,
@@ -73,6 +74,7 @@ const NO_STATUS_RESET: &[&str] = &["Node", "PersistentVolume", "APIService"];
 /// # Errors
 /// 404 for a missing namespace, 403 for one that is going, 409 for a taken name, 422 for what is not valid.
 pub(crate) fn create(state: &mut State, kind: &Kind, mut object: Json, how: &How) -> Result<Arc<Json>, ApiError> {
+    normal::normalize(&state.schema, kind, &mut object);
     name_it(kind, &mut object)?;
     let name = json::name(&object).to_owned();
     if kind.namespaced {
@@ -199,6 +201,7 @@ pub(crate) fn update(
             format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", json::uid(current));
         return Err(ApiError::conflict(kind, &name, &why));
     }
+    normal::normalize(&state.schema, kind, &mut new);
     crate::convert::to_storage(&state.registry, kind, &mut new);
     keep_other_parts(kind, current, &mut new, &how.subresource);
     for key in KEPT {

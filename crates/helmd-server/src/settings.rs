@@ -64,8 +64,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Largest uploaded chart, bytes.
     pub upload_bytes: usize,
-    /// How long a request's head may take to arrive.
-    pub header_read: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_read: Duration,
     /// How long running requests may go on after a stop signal.
     pub shutdown: Duration,
 }
@@ -75,7 +75,7 @@ impl Default for Limits {
         Limits {
             body_bytes: 16 * 1024 * 1024,
             upload_bytes: 100 * 1024 * 1024,
-            header_read: Duration::from_secs(30),
+            body_read: Duration::from_secs(120),
             shutdown: Duration::from_secs(60),
         }
     }

@@ -20,6 +20,8 @@ fn folder(helm: &str, xdg: &str, fallback: &str) -> String {
 pub struct Given {
     pub debug: bool,
     pub namespace: Option<String>,
+    /// `--kubeconfig`; Helm shows the flag only.
+    pub kubeconfig: Option<String>,
     pub kube_context: Option<String>,
     pub kube_apiserver: Option<String>,
     pub has_token: bool,
@@ -56,7 +58,7 @@ pub fn helm_env(given: &Given) -> BTreeMap<String, String> {
         ("HELM_MAX_HISTORY", or(&None, "HELM_MAX_HISTORY", "10".to_owned())),
         ("HELM_NAMESPACE", or(&given.namespace, "HELM_NAMESPACE", "default".to_owned())),
         ("HELM_PLUGINS", or(&None, "HELM_PLUGINS", format!("{data}/plugins"))),
-        ("HELM_QPS", or(&None, "HELM_QPS", "0.00".to_owned())),
+        ("HELM_QPS", format!("{:.2}", plain("HELM_QPS").parse::<f64>().unwrap_or_default())),
         (
             "HELM_REGISTRY_CONFIG",
             or(&given.registry_config, "HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json")),
@@ -70,8 +72,8 @@ pub fn helm_env(given: &Given) -> BTreeMap<String, String> {
     .into_iter()
     .map(|(k, v)| (k.to_owned(), v))
     .collect();
-    if let Some(kubeconfig) = variable("KUBECONFIG") {
-        env.insert("KUBECONFIG".to_owned(), kubeconfig);
+    if let Some(kubeconfig) = &given.kubeconfig {
+        env.insert("KUBECONFIG".to_owned(), kubeconfig.clone());
     }
     env
 }

@@ -252,6 +252,7 @@ fn helm_env(args: &ServeArgs) -> std::collections::BTreeMap<String, String> {
     environment::helm_env(&environment::Given {
         debug: args.debug,
         namespace: args.namespace.clone(),
+        kubeconfig: args.kubeconfig.clone(),
         kube_context: args.kube_context.clone(),
         kube_apiserver: args.kube_apiserver.clone(),
         has_token: args.kube_token.is_some(),

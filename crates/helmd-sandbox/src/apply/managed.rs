@@ -186,6 +186,7 @@ pub(crate) fn apply(
     let applied = typed.applied(&root, &ownable(config));
     let base = if live.is_null() { json!({}) } else { live.clone() };
     let mut merged = typed.merge(&root, &base, config);
+    json::drop_nulls(&mut merged);
     let mut others = FieldSet::default();
     for entry in all.iter().filter(|e| !e.same_manager(writer, &version)) {
         others.union(&entry.fields);

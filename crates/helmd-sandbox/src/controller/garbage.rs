@@ -15,6 +15,10 @@ use crate::{
     write::finalizers_done,
 };
 
+const ROOT_CA_DESCRIPTION: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal \
+    endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions \
+    of Kubernetes clusters.";
+
 pub(super) fn look(state: &mut State) {
     collect_orphans(state);
     foreground(state);
@@ -94,10 +98,11 @@ fn namespaces(state: &mut State) {
             );
         }
         if state.get("/configmaps", name, "kube-root-ca.crt").is_none() {
+            let annotations = json!({"kubernetes.io/description": ROOT_CA_DESCRIPTION});
             make(
                 state,
                 json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "kube-root-ca.crt", "namespace": name}, "data": {"ca.crt": ROOT_CA}}),
+                "metadata": {"name": "kube-root-ca.crt", "namespace": name, "annotations": annotations}, "data": {"ca.crt": ROOT_CA}}),
             );
         }
     }

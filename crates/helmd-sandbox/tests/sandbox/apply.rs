@@ -83,3 +83,23 @@ async fn yaml_bodies_and_dry_run() {
     let made = api.send("PATCH", &format!("{MAP}?fieldManager=m"), kind, yaml.into()).await;
     assert_eq!(made.status, 201);
 }
+
+#[tokio::test]
+async fn stored_as_kubernetes_writes_it() {
+    let api = Api::start().await;
+    let mut object = deployment("web", "nginx:1", None);
+    object["spec"]["template"]["spec"]["hostNetwork"] = json!(false);
+    object["spec"]["template"]["spec"]["nodeSelector"] = json!(null);
+    object["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "A", "value": ""}]);
+    object["spec"]["template"]["spec"]["containers"][0]["resources"] =
+        json!({"limits": {"cpu": 1, "memory": "1024Mi"}});
+    let path = "/apis/apps/v1/namespaces/default/deployments/web?fieldManager=helm";
+    let body = api.patch(path, "apply", &object).await.body;
+    let pod = &body["spec"]["template"]["spec"];
+    assert_eq!((&pod["hostNetwork"], &pod["containers"][0]["env"]), (&json!(null), &json!([{"name": "A"}])));
+    assert_eq!(pod["containers"][0]["resources"]["limits"], json!({"cpu": "1", "memory": "1Gi"}));
+    let owned = &body["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"];
+    assert_eq!((&owned["f:nodeSelector"], &owned["f:hostNetwork"]), (&json!({}), &json!({})));
+    let again = api.patch(path, "apply", &object).await.body;
+    assert_eq!(again["metadata"]["generation"], body["metadata"]["generation"]);
+}

@@ -38,13 +38,16 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
         Matched::BadPath => return plain(StatusCode::BAD_REQUEST, "400 Bad Request"),
     };
     let query = Query::read(uri.query());
+    let patience = app.settings.limits.body_read;
     if call == Call::Upload {
-        return uploads::upload(&app, request).await;
+        let upload = uploads::upload(&app, request);
+        return tokio::time::timeout(patience, upload).await.unwrap_or_else(|_| too_slow(patience));
     }
     let limit = app.settings.limits.body_bytes;
-    let body = match axum::body::to_bytes(request.into_body(), limit).await {
-        Ok(body) => body,
-        Err(_) => {
+    let body = match tokio::time::timeout(patience, axum::body::to_bytes(request.into_body(), limit)).await {
+        Ok(Ok(body)) => body,
+        Err(_) => return too_slow(patience),
+        Ok(Err(_)) => {
             return envelope::fail(&format!(
                 "the request body is larger than the limit of {limit} bytes, or broke off"
             ));
@@ -71,6 +74,10 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
         Call::Status(target) => releases::status(&app, &target, &query).await,
         Call::History(target) => releases::history(&app, &target, &query).await,
     }
+}
+
+fn too_slow(patience: std::time::Duration) -> Response {
+    envelope::fail(&format!("the request body did not arrive within the limit of {} s", patience.as_secs()))
 }
 
 fn unreachable_upload() -> Response {

@@ -158,6 +158,10 @@ async fn get_inner(app: &App, target: &Target, query: &Query) -> Result<Response
     if !matches!(info, "hooks" | "manifest" | "notes" | "values") {
         return Err(format!("bad info {info}, release info only support hooks/manifest/notes/values"));
     }
+    let output = query.first("output").filter(|o| !o.is_empty()).unwrap_or("json");
+    if info == "values" && !matches!(output, "json" | "yaml") {
+        return Err(format!("invalid format type {output}, output only support json/yaml"));
+    }
     let cx = app.context(query, &target.namespace).await?;
     let release = action::GetRelease::new(target.release.clone()).run(&cx).await.map_err(text)?;
     Ok(match info {
@@ -167,10 +171,9 @@ async fn get_inner(app: &App, target: &Target, query: &Query) -> Result<Response
         _ => {
             let given = release.config.filter(|c| !c.is_empty()).map(serde_json::Value::Object);
             let given = given.unwrap_or(serde_json::Value::Null);
-            match query.first("output").filter(|o| !o.is_empty()).unwrap_or("json") {
-                "json" => envelope::ok(&given),
+            match output {
                 "yaml" => envelope::ok(&helmd_yaml::json_to_yaml(&given).map_err(text)?),
-                other => return Err(format!("invalid format type {other}, output only support json/yaml")),
+                _ => envelope::ok(&given),
             }
         }
     })

