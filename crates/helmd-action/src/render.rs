@@ -104,7 +104,7 @@ impl Template {
         let check = if self.rendering.skip_schema_validation { SchemaCheck::Skip } else { SchemaCheck::Validate };
         let (values, mut warnings) =
             to_render_values(&self.chart, &self.values, &self.release, &self.capabilities, check, self.helm)?;
-        check_kube_version(&self.chart, &self.capabilities)?;
+        check_kube_version(&self.chart, &self.capabilities, self.helm)?;
         let engine =
             Engine { enable_dns: self.enable_dns, lookup, limits: self.limits.clone(), ..Engine::new(self.helm) };
         let (chart, outside) = (&self.chart, &self.outside);
@@ -185,12 +185,14 @@ pub(crate) async fn blocking<T: Send + 'static>(
     }
 }
 
-fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), ActionError> {
+fn check_kube_version(chart: &Chart, capabilities: &Capabilities, helm: HelmMajor) -> Result<(), ActionError> {
     let wanted = &chart.metadata.kube_version;
     let version = capabilities.kube_version.to_string();
     if wanted.is_empty() || is_compatible_range(wanted, &version) {
         return Ok(());
     }
+    // HELM: 4 names the version as the cluster gives it, 3 without its suffixes.
+    let version = if helm == HelmMajor::Helm4 { capabilities.kube_version.version.clone() } else { version };
     Err(ActionError::KubeVersion { wanted: wanted.clone(), version })
 }
 

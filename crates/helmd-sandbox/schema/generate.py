@@ -6,7 +6,8 @@ k8s.io/apimachinery (two module folders as arguments). One line per message:
     core/v1.ServiceSpec  ports=1:[core/v1.ServicePort]@port,protocol  selector=2:{s}!  ...
 
 A field is NAME=NUMBER:TYPE. Types: s string, b bytes, i integer, o boolean, f float, * anything, [T] list, {T} map, or a
-message. `~` marks a field that Go leaves out of JSON when it is zero or empty. `@k,k` marks a list keyed by these fields, `@` a set, `!` an atomic map or message (a list without mark is atomic), `^` a
+message. `~` marks a field that Go leaves out of JSON when it is zero or empty (for a message: a
+pointer). `@k,k` marks a list keyed by these fields, `@` a set, `!` an atomic map or message (a list without mark is atomic), `^` a
 message whose fields lie in its parent's JSON, `%` the server's default (last). A message that is atomic itself ends in ` !`.
 """
 import os, re, sys
@@ -47,8 +48,9 @@ def go_tags(folder):
         for line in open(os.path.join(folder, name)):
             if m := re.match(r"type (\w+) struct", line): struct = m[1]
             m = re.search(r'json:"([^"]*)"', line); p = re.search(r'protobuf:"[^"]*name=(\w+)', line)
-            if m and p and struct and ",omitempty" in m[1] and not re.match(r"\s*\w+\s+\*", line):
-                VANISH.add((os.path.normpath(folder), struct, p[1]))
+            if m and p and struct and ",omitempty" in m[1]:
+                pointer = re.match(r"\s*\w+\s+\*", line)
+                (POINTERS if pointer else VANISH).add((os.path.normpath(folder), struct, p[1]))
             if m and p and struct: names[struct, p[1]] = "" if ",inline" in m[1] else m[1].split(",")[0]
     return names
 
@@ -73,14 +75,14 @@ def read(path):
             elif "atomic" in get("mapType") + get("structType"): kind += "!"
             json = tags.get((message, m[4]), m[4])
             if json == "": kind += "^"
-            scalar = kind[0] in "[{" or kind in ("s", "b", "i", "o", "f")
-            if scalar and (os.path.normpath(os.path.dirname(path)), message, m[4]) in VANISH: kind += "~"
+            plain = kind[0] in "[{" or kind in ("s", "b", "i", "o", "f")
+            if (os.path.normpath(os.path.dirname(path)), message, m[4]) in (VANISH if plain else POINTERS): kind += "~"
             if d := get("default"):
                 if re.fullmatch(r'"[^" ]*"|\d+|true|false', d[0]): kind += "%" + d[0]
             TYPES[f"{package}.{message}"].append((json or m[4], m[5], kind))
         if not line.startswith("//"): marks = []
 
-TYPES, ATOMIC, VANISH = {}, set(), set()
+TYPES, ATOMIC, VANISH, POINTERS = {}, set(), set(), set()
 for base in sys.argv[1:3]:
     for folder, _, files in os.walk(base):
         if "generated.proto" in files and "testdata" not in folder: read(os.path.join(folder, "generated.proto"))

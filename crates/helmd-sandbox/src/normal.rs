@@ -39,7 +39,7 @@ fn value(schema: &Schema, kind: &Type, object: &mut Json) {
             map.retain(|key, below| {
                 let Some(field) = message.field(key) else { return true };
                 value(schema, &field.kind, below);
-                !(field.vanishes && is_zero(below))
+                !(field.vanishes && !matches!(field.kind, Type::Message(..)) && is_zero(below))
             });
         }
         (Type::List(inner, _), Json::Array(items)) => items.iter_mut().for_each(|item| value(schema, inner, item)),

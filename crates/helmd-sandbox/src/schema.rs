@@ -43,7 +43,7 @@ pub(crate) struct Field {
     /// The message's own fields lie directly in the parent's JSON.
     pub inline: bool,
     pub default: Option<Json>,
-    /// Left out of JSON when it is zero or empty.
+    /// Left out of JSON when it is zero or empty; for messages: when it is not there, as it is a pointer.
     pub vanishes: bool,
 }
 

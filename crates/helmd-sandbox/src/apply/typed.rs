@@ -32,6 +32,23 @@ pub(crate) struct Typed<'a> {
     schema: &'a Schema,
 }
 
+/// Whether a map, list or struct itself counts as held, beside the fields in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Containers {
+    /// It does.
+    Own,
+    /// It does not, but some below it do.
+    Below,
+    /// None does: an applied configuration holds only its leaves.
+    NotOwn,
+}
+
+impl Containers {
+    fn inside(self, counted: Self) -> Self {
+        if self == Self::NotOwn { Self::NotOwn } else { counted }
+    }
+}
+
 /// What changed between two values.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
@@ -111,30 +128,41 @@ impl<'a> Typed<'a> {
 
     /// The fields that an applied configuration speaks of.
     pub(crate) fn applied(self, kind: &'a Type, value: &Json) -> FieldSet {
-        self.held(Some(kind), value, false)
+        self.held(Some(kind), value, Containers::NotOwn)
     }
 
-    /// `containers` also counts maps and lists themselves as held, as updates do.
-    fn held(self, kind: Option<&'a Type>, value: &Json, containers: bool) -> FieldSet {
+    /// How a field's container counts when an update adds it: Go writes structs and some lists even where they are empty, so
+    /// these were there before.
+    fn counted(shape: Shape<'a>, name: &str) -> Containers {
+        let field = match shape {
+            Shape::Struct(message) => message.field(name),
+            _ => None,
+        };
+        if field.is_none_or(|f| f.vanishes) { Containers::Own } else { Containers::Below }
+    }
+
+    fn held(self, kind: Option<&'a Type>, value: &Json, containers: Containers) -> FieldSet {
         let shape = self.shape(kind);
         let mut set = FieldSet::default();
         match (shape, value) {
             (Shape::Struct(_) | Shape::Map(_) | Shape::Any, Json::Object(map)) if !map.is_empty() => {
-                set.member = containers && matches!(shape, Shape::Map(_));
+                set.member = containers == Containers::Own;
                 for (key, below) in map {
-                    set.insert(format!("f:{key}"), self.held(Self::field(shape, key), below, containers));
+                    let inside = containers.inside(Self::counted(shape, key));
+                    set.insert(format!("f:{key}"), self.held(Self::field(shape, key), below, inside));
                 }
             }
             (Shape::Keyed(..), Json::Array(items)) if !items.is_empty() => {
-                set.member = containers;
+                set.member = containers == Containers::Own;
                 for (element, item) in self.elements(shape, items) {
-                    let mut child = self.held(Self::item_type(shape), item, containers);
+                    let inside = containers.inside(Containers::Own);
+                    let mut child = self.held(Self::item_type(shape), item, inside);
                     child.member = true;
                     set.insert(element, child);
                 }
             }
             (Shape::Set, Json::Array(items)) if !items.is_empty() => {
-                set.member = containers;
+                set.member = containers == Containers::Own;
                 for (element, _) in self.elements(shape, items) {
                     set.insert(element, FieldSet::leaf());
                 }
@@ -146,18 +174,24 @@ impl<'a> Typed<'a> {
 
     /// What differs from `old` to `new`.
     pub(crate) fn compare(self, kind: &'a Type, old: &Json, new: &Json) -> Difference {
-        let (changed, removed) = self.differ(Some(kind), Some(old), Some(new));
+        let (changed, removed) = self.differ(Some(kind), Some(old), Some(new), Containers::Below);
         Difference { changed, removed }
     }
 
-    fn differ(self, kind: Option<&'a Type>, old: Option<&Json>, new: Option<&Json>) -> (FieldSet, FieldSet) {
+    fn differ(
+        self,
+        kind: Option<&'a Type>,
+        old: Option<&Json>,
+        new: Option<&Json>,
+        own: Containers,
+    ) -> (FieldSet, FieldSet) {
         let none = FieldSet::default();
         let shape = self.shape(kind);
         match (old, new) {
             (old, new) if old == new => (none.clone(), none),
-            (None, Some(new)) => (self.held(kind, new, true), none),
+            (None, Some(new)) => (self.held(kind, new, own), none),
             (Some(old), None) => {
-                let mut all = self.held(kind, old, true);
+                let mut all = self.held(kind, old, Containers::Own);
                 all.member = true;
                 (none, all)
             }
@@ -166,7 +200,8 @@ impl<'a> Typed<'a> {
             {
                 let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
                 let sides = keys.into_iter().map(|key| {
-                    let below = self.differ(Self::field(shape, key), old.get(key), new.get(key));
+                    let own = Self::counted(shape, key);
+                    let below = self.differ(Self::field(shape, key), old.get(key), new.get(key), own);
                     (format!("f:{key}"), below)
                 });
                 gather(sides)
@@ -180,7 +215,7 @@ impl<'a> Typed<'a> {
                     pairs.entry(element).or_default().1 = Some(item);
                 }
                 let sides = pairs.into_iter().map(|(element, (old, new))| {
-                    let mut below = self.differ(Self::item_type(shape), old, new);
+                    let mut below = self.differ(Self::item_type(shape), old, new, Containers::Own);
                     below.0.member |= old.is_none();
                     (element, below)
                 });

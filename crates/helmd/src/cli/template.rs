@@ -2,7 +2,7 @@
 
 use super::values::ValueFlags;
 use clap::Args;
-use helmd_action::{Outside as _, helm_text};
+use helmd_action::{ActionError, Outside as _, helm_text};
 use helmd_action::{RenderedRelease, Template, check_dependencies, check_installable};
 use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_release::{Hook, HookEvent};
@@ -152,7 +152,13 @@ impl TemplateArgs {
         template.rendering.sub_notes = self.render_subchart_notes;
         template.rendering.skip_schema_validation = self.skip_schema_validation;
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| e.to_string())?;
-        let done = runtime.block_on(template.run()).map_err(|e| failed(&e))?;
+        let done = runtime.block_on(template.run()).map_err(|e| match e {
+            // HELM: from the render on there is something that --debug could show.
+            ActionError::KubeVersion { .. } | ActionError::Render(_) | ActionError::Manifest(_) => {
+                format!("{}\n\nUse --debug flag to render out invalid YAML", failed(&e))
+            }
+            e => failed(&e),
+        })?;
         warn(&done.warnings);
         self.print(&name, &done)
     }

@@ -1,6 +1,7 @@
 //! `-f`, `--set` and its family: the flags, and their merge in Helm's order.
 
 use clap::Args;
+use helmd_action::helm_text;
 use helmd_chart::HelmMajor;
 use helmd_values::strvals::{self, Form};
 use helmd_values::{Values, merge_maps};
@@ -39,7 +40,8 @@ impl ValueFlags {
         let mut base = Values::new();
         for path in &self.files {
             let text = read_file(path)?;
-            let parsed = helmd_chart::parse_values(&text, helm).map_err(|e| format!("failed to parse {path}: {e}"))?;
+            let parsed = helmd_chart::parse_values(&text, helm)
+                .map_err(|e| format!("failed to parse {path}: {}", helm_text(&e)))?;
             base = merge_maps(&base, &parsed);
         }
         for text in &self.set_json {
