@@ -239,21 +239,35 @@ pub(crate) async fn install(app: &App, target: Target, query: &Query, body: &[u8
 }
 
 async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, String> {
-    if query.first("chart").unwrap_or_default().is_empty() {
-        return Err("chart name can not be empty".to_owned());
-    }
-    let fields = body::read(&options::RELEASE, body)?;
-    let request = chart_request(query, &fields)?;
-    let values = options::values(&fields, app.helm)?;
-    let cx = app.context(query, &target.namespace).await?;
-    options::timeout(&fields)?;
-    let chart = app.charts.load(&request).await?;
-    action::check_installable(&chart).map_err(text)?;
-    action::check_dependencies(&chart).map_err(text)?;
-    let subject = options::Subject { name: target.release, chart, values };
-    let install = options::install(&fields, subject)?;
+    let change = Change::prepare(app, target, query, body).await?;
+    action::check_installable(&change.subject.chart).map_err(text)?;
+    action::check_dependencies(&change.subject.chart).map_err(text)?;
+    let install = options::install(&change.fields, change.subject)?;
+    let cx = change.cx;
     detached(async move { install.run(&cx).await.map_err(text) }).await?;
     Ok(envelope::done())
+}
+
+/// What install and upgrade have in common: body, values, cluster and chart, looked at in the Go program's order.
+struct Change {
+    fields: Fields,
+    cx: Context,
+    subject: options::Subject,
+}
+
+impl Change {
+    async fn prepare(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Change, String> {
+        if query.first("chart").unwrap_or_default().is_empty() {
+            return Err("chart name can not be empty".to_owned());
+        }
+        let fields = body::read(&options::RELEASE, body)?;
+        let request = chart_request(query, &fields)?;
+        let values = options::values(&fields, app.helm)?;
+        let cx = app.context(query, &target.namespace).await?;
+        options::timeout(&fields)?;
+        let chart = app.charts.load(&request).await?;
+        Ok(Change { fields, cx, subject: options::Subject { name: target.release, chart, values } })
+    }
 }
 
 /// `PUT …/releases/:release`
@@ -262,18 +276,10 @@ pub(crate) async fn upgrade(app: &App, target: Target, query: &Query, body: &[u8
 }
 
 async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, String> {
-    if query.first("chart").unwrap_or_default().is_empty() {
-        return Err("chart name can not be empty".to_owned());
-    }
-    let fields = body::read(&options::RELEASE, body)?;
-    let request = chart_request(query, &fields)?;
-    let values = options::values(&fields, app.helm)?;
-    let cx = app.context(query, &target.namespace).await?;
-    options::timeout(&fields)?;
-    let chart = app.charts.load(&request).await?;
-    action::check_dependencies(&chart).map_err(text)?;
-    let subject = options::Subject { name: target.release, chart, values };
-    let upgrade = options::upgrade(&fields, subject)?;
+    let change = Change::prepare(app, target, query, body).await?;
+    action::check_dependencies(&change.subject.chart).map_err(text)?;
+    let upgrade = options::upgrade(&change.fields, change.subject)?;
+    let cx = change.cx;
     detached(async move { upgrade.run(&cx).await.map_err(text) }).await?;
     Ok(envelope::done())
 }
