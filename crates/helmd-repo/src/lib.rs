@@ -1,8 +1,9 @@
 //! Where charts come from.
 //!
-//! Owns: charts in folders and archives on disk ([`local`]). Repositories and caches come later. Does not own: what a
-//! chart is (`helmd-chart`).
+//! Owns: charts in folders and archives on disk ([`local`]), and what a URL names ([`fetch`]). Repositories and caches come
+//! later. Does not own: what a chart is (`helmd-chart`), which URLs may be asked for (`helmd-server`).
 
+pub mod fetch;
 pub mod local;
 mod sniff;
 

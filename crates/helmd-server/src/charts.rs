@@ -2,9 +2,10 @@
 
 use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_kube::helm_text;
+use helmd_repo::fetch::Fetcher;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 /// What a request says of the chart that it wants.
@@ -18,6 +19,9 @@ pub(crate) struct ChartRequest {
 
 /// Loaded charts that are kept; the one used longest ago goes first.
 const KEPT_CHARTS: usize = 32;
+
+/// Largest chart archive that is fetched.
+const MAX_CHART_BYTES: usize = 100 * 1024 * 1024;
 
 /// A file as it was when it was read.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -38,12 +42,13 @@ pub(crate) struct Charts {
     upload_dir: PathBuf,
     compat_unsafe: bool,
     helm: HelmMajor,
+    fetcher: OnceLock<Fetcher>,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Charts {
     pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, helm: HelmMajor) -> Charts {
-        Charts { upload_dir, compat_unsafe, helm, kept: Arc::default() }
+        Charts { upload_dir, compat_unsafe, helm, fetcher: OnceLock::new(), kept: Arc::default() }
     }
 
     /// The chart that a request names.
@@ -51,11 +56,39 @@ impl Charts {
     /// # Errors
     /// Helm's sentence, or why this server does not go there.
     pub(crate) async fn load(&self, request: &ChartRequest) -> Result<Chart, String> {
+        let url = ["http://", "https://"].iter().any(|scheme| request.chart.starts_with(scheme));
+        if self.compat_unsafe && url && request.repo.is_empty() {
+            let archive = self.fetch(&request.chart, MAX_CHART_BYTES).await?;
+            let (helm, name) = (self.helm, request.chart.rsplit('/').next().unwrap_or_default().to_owned());
+            return tokio::task::spawn_blocking(move || {
+                helmd_repo::local::load_bytes(&name, &archive, &Loader::new(helm)).map_err(|e| helm_text(&e))
+            })
+            .await
+            .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?;
+        }
         let path = self.locate(request)?;
         let (helm, kept) = (self.helm, Arc::clone(&self.kept));
         tokio::task::spawn_blocking(move || read(&path, helm, &kept))
             .await
             .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?
+    }
+
+    /// What a URL in a parameter names.
+    ///
+    /// # Errors
+    /// Helm's sentence; always, unless `--compat-unsafe` opened URLs.
+    pub(crate) async fn fetch(&self, url: &str, limit_bytes: usize) -> Result<Vec<u8>, String> {
+        if !self.compat_unsafe {
+            return Err("URLs in parameters are refused: they need --compat-unsafe".to_owned());
+        }
+        let fetcher = match self.fetcher.get() {
+            Some(fetcher) => fetcher.clone(),
+            None => {
+                let fetcher = Fetcher::new().map_err(|e| helm_text(&e))?;
+                self.fetcher.get_or_init(|| fetcher).clone()
+            }
+        };
+        fetcher.get(url, limit_bytes).await.map_err(|e| helm_text(&e))
     }
 
     fn locate(&self, request: &ChartRequest) -> Result<PathBuf, String> {

@@ -31,6 +31,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // One TLS provider for the whole process; a second choice would be a fault of ours.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("helmd: a TLS provider was chosen twice");
+        return ExitCode::FAILURE;
+    }
     match Args::parse() {
         Args { command: Some(Command::Template(args)), .. } => cli::template::run(&args),
         Args { command: Some(Command::Demo(args)), .. } => report(demo::run(&args)),

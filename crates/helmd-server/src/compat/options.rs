@@ -1,6 +1,7 @@
 //! The option bodies of helm-wrapper, turned into actions.
 
 use super::body::{FieldKind, Fields, Node, Schema};
+use crate::charts::Charts;
 use helmd_action::{Install, Rollback, Uninstall, Upgrade, WaitStrategy};
 use helmd_chart::{Chart, HelmMajor};
 use helmd_values::Values;
@@ -106,13 +107,17 @@ fn wait(fields: &Fields) -> WaitStrategy {
     if fields.bool("wait") || fields.bool("atomic") { WaitStrategy::Legacy } else { WaitStrategy::HookOnly }
 }
 
-/// Values of a body: `values` (YAML or JSON text), then `set`, then `set_string`.
-pub(crate) fn values(fields: &Fields, helm: HelmMajor) -> Result<Values, String> {
-    let text = fields.text("values");
-    if names_a_url(text) {
-        return Err("values from a URL are not allowed on this server: send their text".to_owned());
-    }
-    let parsed = helmd_yaml::parse(text.as_bytes(), helmd_yaml::Numbers::Float64);
+/// Largest values text that is fetched from a URL.
+const MAX_VALUES_BYTES: usize = 1024 * 1024;
+
+/// Values of a body: `values` (YAML or JSON text, or a URL of one), then `set`, then `set_string`.
+pub(crate) async fn values(fields: &Fields, charts: &Charts, helm: HelmMajor) -> Result<Values, String> {
+    let given = fields.text("values");
+    let text = match names_a_url(given) {
+        true => charts.fetch(given, MAX_VALUES_BYTES).await?,
+        false => given.as_bytes().to_vec(),
+    };
+    let parsed = helmd_yaml::parse(&text, helmd_yaml::Numbers::Float64);
     let mut base = match parsed {
         Ok(serde_json::Value::Object(map)) => map,
         Ok(serde_json::Value::Null) => Values::new(),

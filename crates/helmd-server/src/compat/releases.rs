@@ -262,7 +262,7 @@ impl Change {
         }
         let fields = body::read(&options::RELEASE, body)?;
         let request = chart_request(query, &fields)?;
-        let values = options::values(&fields, app.helm)?;
+        let values = options::values(&fields, &app.charts, app.helm).await?;
         let cx = app.context(query, &target.namespace).await?;
         options::timeout(&fields)?;
         let chart = app.charts.load(&request).await?;
