@@ -217,27 +217,38 @@ fn chart_walk(walk: &Walk, chart: &str, key: &str, stable: bool) -> Result<()> {
 #[test]
 fn helm3_releases_are_ours_to_go_on_with() {
     let Some(walk) = Walk::begin() else { return };
-    let result = (|| -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let archive = walk.sample(folder.path())?;
-        let (namespace, release) = ("e2e-helm3", "old");
-        let path = release_path(namespace, release);
-        let archive_text = archive.display().to_string();
-        walk.api().upload(&archive)?;
-        walk.helm3.run(&["install", release, &archive_text, "-n", namespace, "--create-namespace", "--wait"])?;
-        let more = json!({"set": ["replicaCount=2"], "wait": true});
-        walk.api().call("PUT", &format!("{path}?chart=hello-0.1.0.tgz"), Some(&more))?;
+    go_on_with(&walk, &walk.helm3, "e2e-helm3").unwrap();
+}
+
+#[test]
+fn helm4_releases_are_ours_to_go_on_with() {
+    let Some(walk) = Walk::begin() else { return };
+    go_on_with(&walk, &walk.helm4, "e2e-helm4").unwrap();
+}
+
+/// The real helm installs; helmd upgrades and rolls back; helm tests and upgrades; helmd takes it off.
+fn go_on_with(walk: &Walk, helm: &Program, namespace: &str) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let archive = walk.sample(folder.path())?;
+    let release = "old";
+    let path = release_path(namespace, release);
+    let archive_text = archive.display().to_string();
+    walk.api().upload(&archive)?;
+    helm.run(&["install", release, &archive_text, "-n", namespace, "--create-namespace", "--wait"])?;
+    let replicas = |wanted: i64| -> Result<()> {
         let deployment = walk.kubectl.json(&["get", "deployment", "old-hello", "-n", namespace, "-o", "json"])?;
-        ensure!(deployment["spec"]["replicas"] == 2, "replicas {}", deployment["spec"]["replicas"]);
-        walk.api().call("PUT", &format!("{path}/versions/1"), None)?;
-        let deployment = walk.kubectl.json(&["get", "deployment", "old-hello", "-n", namespace, "-o", "json"])?;
-        ensure!(deployment["spec"]["replicas"] == 1, "replicas {}", deployment["spec"]["replicas"]);
-        walk.helm3.run(&["test", release, "-n", namespace])?;
-        walk.helm3.run(&["upgrade", release, &archive_text, "-n", namespace, "--set", "greeting=again"])?;
-        walk.api().call("DELETE", &path, None)?;
-        nothing_remains(&walk, namespace, release)
-    })();
-    result.unwrap();
+        ensure!(deployment["spec"]["replicas"] == wanted, "replicas {}", deployment["spec"]["replicas"]);
+        Ok(())
+    };
+    let more = json!({"set": ["replicaCount=2"], "wait": true});
+    walk.api().call("PUT", &format!("{path}?chart=hello-0.1.0.tgz"), Some(&more))?;
+    replicas(2)?;
+    walk.api().call("PUT", &format!("{path}/versions/1"), None)?;
+    replicas(1)?;
+    helm.run(&["test", release, "-n", namespace])?;
+    helm.run(&["upgrade", release, &archive_text, "-n", namespace, "--set", "greeting=again"])?;
+    walk.api().call("DELETE", &path, None)?;
+    nothing_remains(walk, namespace, release)
 }
 
 #[test]
