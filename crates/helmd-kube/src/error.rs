@@ -1,5 +1,7 @@
 //! Failures of talking with a cluster, in the words that Helm's users know.
 
+/// Joins an error chain as Helm prints it: `outer: inner: cause`.
+pub use helmd_chart::error_text as helm_text;
 use serde_json::Value as Json;
 
 /// What sort of failure it is; the server maps it to a status code.
@@ -301,18 +303,6 @@ impl RetryAfter for serde_json::Map<String, Json> {
     fn pointer_retry_after(&self) -> Option<u64> {
         self.get("details")?.get("retryAfterSeconds")?.as_u64()
     }
-}
-
-/// Joins an error chain as Helm prints it: `outer: inner: cause`.
-#[must_use]
-pub fn helm_text(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut cause = err.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use helmd_chart::HelmMajor;
+pub use helmd_chart::error_text as helm_text;
 use serde_json::Value as Json;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -154,15 +155,4 @@ pub fn floats(json: &Json) -> Json {
 /// An object, empty when it is none.
 pub fn object(json: &Json) -> serde_json::Map<String, Json> {
     json.as_object().cloned().unwrap_or_default()
-}
-
-/// Joins an error's chain as Helm prints it.
-pub fn helm_text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
