@@ -153,7 +153,7 @@ impl<'a> Exec<'a> {
     pub fn execute_text(&mut self, name: &str, text: &GoString, data: &Value) -> Result<GoString, TextFailure> {
         let mut set = self.set.clone();
         let functions = self.functions;
-        set.parse_bytes(name, text, &|f| functions.get(f).is_some()).map_err(TextFailure::Parse)?;
+        set.parse(name, text, &|f| functions.get(f).is_some()).map_err(TextFailure::Parse)?;
         self.execute_in(&set, name, data).map_err(TextFailure::Exec)
     }
 
@@ -177,7 +177,7 @@ impl<'a> Exec<'a> {
         self.vars.push(Variable { id: ROOT_VAR, value: dot.clone() });
         self.meter.depth += 1;
         let mut frame = Frame { exec: self, tree, base, node: NodeRef::None };
-        let result = frame.walk_list(dot, &tree.root.0);
+        let result = frame.walk_list(dot, tree.nodes());
         self.meter.depth -= 1;
         self.vars.truncate(base);
         result.map(|_| ())

@@ -6,8 +6,8 @@ mod lex;
 pub(crate) mod node;
 mod parser;
 
-use crate::value::Value;
-use node::List;
+use crate::value::{GoString, Value};
+use node::{Ast, Node, NodeKind, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,14 +15,16 @@ use std::sync::Arc;
 pub struct Tree {
     pub(crate) name: Arc<str>,
     pub(crate) source: Arc<Source>,
-    pub(crate) root: List,
+    /// Its nodes among those of the text.
+    pub(crate) root: Span,
 }
 
 /// The text in which trees were written.
 pub(crate) struct Source {
     /// Name of the parsed text.
     pub name: Arc<str>,
-    pub text: Box<[u8]>,
+    pub text: GoString,
+    pub ast: Ast,
 }
 
 impl Source {
@@ -46,10 +48,44 @@ impl Tree {
     }
     /// Whether there is nothing but space and comments; such a template replaces no other.
     pub fn is_empty(&self) -> bool {
-        self.root.0.iter().all(|n| match &n.kind {
-            node::NodeKind::Text(text) => String::from_utf8_lossy(text).trim().is_empty(),
-            _ => false,
-        })
+        is_blank(&self.source.text, self.source.list(self.root))
+    }
+    pub(crate) fn nodes(&self) -> &[Node] {
+        self.source.list(self.root)
+    }
+}
+
+/// Whether there is nothing but space in a list of nodes.
+fn is_blank(text: &[u8], nodes: &[Node]) -> bool {
+    nodes.iter().all(|n| match n.kind {
+        NodeKind::Text(span) => {
+            let text = text.get(span.start as usize..span.end as usize).unwrap_or_default();
+            // Most texts show at once that they hold something.
+            !text.first().is_some_and(u8::is_ascii_graphic) && String::from_utf8_lossy(text).trim().is_empty()
+        }
+        _ => false,
+    })
+}
+
+impl std::fmt::Debug for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "template {:?} of {:?}, {} nodes", self.name, self.source.name, self.nodes().len())
+    }
+}
+
+/// A parsed text: its own tree and those that it defines. It can be put into any number of sets, on any thread.
+#[derive(Clone, Debug)]
+pub struct Parsed(Arc<[Arc<Tree>]>);
+
+impl Parsed {
+    /// Parses `text` as the template `name`.
+    ///
+    /// `is_function` tells which function names exist; Go's builtins are always known.
+    ///
+    /// # Errors
+    /// Go's parse errors.
+    pub fn new(name: &str, text: &GoString, is_function: &dyn Fn(&str) -> bool) -> Result<Parsed, ParseError> {
+        Ok(Parsed(parser::parse(name, text, is_function)?.into_iter().map(Arc::new).collect()))
     }
 }
 
@@ -129,29 +165,25 @@ impl TemplateSet {
     ///
     /// # Errors
     /// Go's parse errors; the set is unchanged then.
-    pub fn parse(&mut self, name: &str, text: &str, is_function: &dyn Fn(&str) -> bool) -> Result<(), ParseError> {
-        self.parse_bytes(name, text.as_bytes(), is_function)
-    }
-
-    /// As [`TemplateSet::parse`] for a text that need not be UTF-8.
-    ///
-    /// # Errors
-    /// As [`TemplateSet::parse`].
-    pub fn parse_bytes(
+    pub fn parse(
         &mut self,
         name: &str,
-        text: &[u8],
+        text: impl Into<GoString>,
         is_function: &dyn Fn(&str) -> bool,
     ) -> Result<(), ParseError> {
-        let trees = parser::parse(name, text, is_function)?;
+        self.add(&Parsed::new(name, &text.into(), is_function)?);
+        Ok(())
+    }
+
+    /// Adds a parsed text, as [`TemplateSet::parse`] does.
+    pub fn add(&mut self, parsed: &Parsed) {
         let layer = self.writable();
-        for tree in trees {
+        for tree in parsed.0.iter() {
             if tree.is_empty() && layer.get(&tree.name).is_some() {
                 continue;
             }
-            layer.trees.insert(tree.name.clone(), Arc::new(tree));
+            layer.trees.insert(tree.name.clone(), tree.clone());
         }
-        Ok(())
     }
 
     /// The top layer, a new one when others hold it.

@@ -93,8 +93,7 @@ impl Engine {
         let functions = functions::all(self, host, &notes);
         let mut set = TemplateSet::default();
         for name in &order {
-            let text = String::from_utf8_lossy(templates[*name].text);
-            set.parse(name, &text, &|f| functions.get(f).is_some()).map_err(|e| parse_error(name, e))?;
+            set.parse(name, templates[*name].text, &|f| functions.get(f).is_some()).map_err(|e| parse_error(name, e))?;
         }
         let missing = if self.strict { MissingKey::Error } else { MissingKey::Zero };
         let mut exec = Exec::new(&set, &functions, missing, self.limits.clone());

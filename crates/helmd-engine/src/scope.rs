@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// One template file with the data that it is executed on.
 pub(crate) struct Renderable<'a> {
-    pub(crate) text: &'a [u8],
+    pub(crate) text: &'a GoString,
     /// Shared by all templates of a chart: what one sets, the next ones see.
     pub(crate) data: Map,
     pub(crate) base_path: String,

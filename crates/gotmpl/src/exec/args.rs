@@ -3,7 +3,7 @@
 use super::Stop;
 use super::val::{Val, assign, can_be_nil, is_any, type_name, zero};
 use super::walk::Frame;
-use crate::parse::node::{Node, NodeKind, NodeRef, Number};
+use crate::parse::node::{Node, NodeKind, Number};
 use crate::value::{GoType, Kind, Value};
 
 impl<'t> Frame<'_, '_, 't> {
@@ -31,19 +31,20 @@ impl<'t> Frame<'_, '_, 't> {
         if is_any(ty) {
             return self.eval_constant(node).map(Val::into_value);
         }
-        let number = match &node.kind {
-            NodeKind::Number(n) => Some(&**n),
+        let source = self.source();
+        let number = match node.kind {
+            NodeKind::Number(id) => source.number(id),
             _ => None,
         };
-        let (value, wanted) = match (ty.kind, &node.kind) {
-            (Kind::Bool, NodeKind::Bool(b)) => (Some(Value::Bool(*b)), ""),
+        let (value, wanted) = match (ty.kind, node.kind) {
+            (Kind::Bool, NodeKind::Bool(b)) => (Some(Value::Bool(b)), ""),
             (Kind::Bool, _) => (None, "bool"),
-            (Kind::String, NodeKind::String(s)) => (Some(Value::String(s.text.clone())), ""),
+            (Kind::String, NodeKind::String(id)) => (source.string(id).map(|s| Value::String(s.text.clone())), ""),
             (Kind::String, _) => (None, "string"),
             (kind, _) => match numeric(kind, ty, number) {
                 Some(result) => result,
                 None => {
-                    let shown = Value::str(NodeRef::Node(node).text());
+                    let shown = self.shown(node);
                     return self.fail("can't handle %s for arg of type %s", &[shown, name(ty)]);
                 }
             },
@@ -51,7 +52,7 @@ impl<'t> Frame<'_, '_, 't> {
         match value {
             Some(value) => Ok(value),
             None => {
-                let shown = Value::str(NodeRef::Node(node).text());
+                let shown = self.shown(node);
                 self.fail("expected %s; found %s", &[Value::str(wanted), shown])
             }
         }

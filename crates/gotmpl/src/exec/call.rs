@@ -6,22 +6,24 @@ use super::walk::Frame;
 use super::{Exec, Stop};
 use crate::builtins::Builtin;
 use crate::func::{FuncError, Function};
+use crate::parse::Source;
 use crate::parse::node::{Node, NodeKind, NodeRef};
 use crate::value::{CallResult, GoType, Kind, Value, types};
 
 impl<'t> Frame<'_, '_, 't> {
     pub(super) fn eval_function(&mut self, site: &Site<'_, 't>, node: &'t Node) -> Result<Val, Stop> {
         self.at(node);
-        let NodeKind::Function(name, builtin) = &node.kind else { return Ok(Val::Invalid) };
+        let NodeKind::Function(name, builtin) = node.kind else { return Ok(Val::Invalid) };
+        let name = self.source().name_at(name);
         if let Some(builtin) = builtin
-            && self.exec.is_builtin(*builtin)
+            && self.exec.is_builtin(builtin)
         {
-            return self.eval_builtin(site, *builtin, name);
+            return self.eval_builtin(site, builtin, name);
         }
         let functions = self.exec.functions;
         match functions.get(name) {
             Some(function) => self.eval_call(site, function, name),
-            None => self.fail("%q is not a defined function", &[Value::str(&**name)]),
+            None => self.fail("%q is not a defined function", &[Value::str(name)]),
         }
     }
 
@@ -105,7 +107,7 @@ impl<'t> Frame<'_, '_, 't> {
         }
         let result = match builtin {
             Builtin::Call => {
-                let shown = callee_name(site);
+                let shown = callee_name(self.source(), site);
                 call_value(self.exec, &shown, args)
             }
             _ => builtin.call(args).map_err(FuncError::Text),
@@ -148,9 +150,9 @@ fn count(n: usize) -> Value {
 }
 
 /// How `call` names what it calls: as written, or as `reflect` shows a value that came through the pipeline.
-fn callee_name(site: &Site<'_, '_>) -> Vec<u8> {
+fn callee_name(source: &Source, site: &Site<'_, '_>) -> Vec<u8> {
     if let Some(node) = site.rest().first() {
-        return NodeRef::Node(node).text();
+        return NodeRef::Node(node).text(source);
     }
     match site.last.map(Val::value) {
         Some(Value::String(s)) => s.to_vec(),

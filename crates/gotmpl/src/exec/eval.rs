@@ -3,30 +3,35 @@
 use super::val::{Val, is_nil_pointer, zero};
 use super::walk::Frame;
 use super::{MissingKey, Stop};
-use crate::parse::node::{Command, Ideal, Node, NodeKind, NodeRef, Number, Pipe, VarId};
+use crate::parse::node::{Command, FieldNames, Fields, Ideal, Node, NodeKind, NodeRef, Number, Pipe, VarId};
 use crate::value::{Kind, Map, Object, Value, types};
 use std::rc::Rc;
 
 /// The common case of a field chain: plain maps that have the keys. Copies nothing but the last value.
-fn descend(value: &Value, idents: &[Box<str>]) -> Option<Val> {
-    let (Value::Map(map), Some((name, rest))) = (value, idents.split_first()) else { return None };
-    if map.method(name).is_some() {
+fn descend(value: &Value, fields: FieldNames<'_>) -> Option<Val> {
+    let (Value::Map(map), Some((name, rest))) = (value, fields.split_first()) else { return None };
+    if map.has_method(name) {
         return None;
     }
-    map.with(name.as_bytes(), |v| match rest {
-        [] => Some(Val::typed(map.go_type().elem, v.clone())),
-        rest => descend(v, rest),
+    map.with(name, |v| match rest.is_empty() {
+        true => Some(Val::typed(map.go_type().elem, v.clone())),
+        false => descend(v, rest),
     })?
 }
 
 /// As [`descend`], handing the value to `f` in place of copying it.
-fn visit<R>(value: &Value, idents: &[Box<str>], f: &mut dyn FnMut(&Value) -> Option<R>) -> Option<R> {
-    match (value, idents) {
-        (value, []) => f(value),
-        (Value::Map(map), [name, ..]) if map.method(name).is_some() => None,
-        (Value::Map(map), [name, rest @ ..]) => map.with(name.as_bytes(), |v| visit(v, rest, f))?,
+fn visit<R>(value: &Value, fields: FieldNames<'_>, f: &mut dyn FnMut(&Value) -> Option<R>) -> Option<R> {
+    match (value, fields.split_first()) {
+        (value, None) => f(value),
+        (Value::Map(map), Some((name, _))) if map.has_method(name) => None,
+        (Value::Map(map), Some((name, rest))) => map.with(name, |v| visit(v, rest, f))?,
         _ => None,
     }
+}
+
+/// A field's name; the parser takes none that is not UTF-8.
+fn utf8(name: &[u8]) -> &str {
+    std::str::from_utf8(name).unwrap_or_default()
 }
 
 /// Where a field or function is used.
@@ -61,12 +66,12 @@ impl<'t> Frame<'_, '_, 't> {
     /// The value of a pipeline; what it declares is on the stack of variables afterwards.
     pub(super) fn eval_pipeline(&mut self, dot: &Val, pipe: &'t Pipe) -> Result<Val, Stop> {
         self.node = NodeRef::Pipe(pipe);
-        let Some((first, others)) = pipe.cmds.split_first() else { return Ok(Val::Invalid) };
+        let Some((first, others)) = self.source().commands(pipe).split_first() else { return Ok(Val::Invalid) };
         let mut value = self.eval_command(dot, first, None)?.dig();
         for cmd in others {
             value = self.eval_command(dot, cmd, Some(&value))?.dig();
         }
-        if !pipe.decl.is_empty() {
+        if pipe.decl.start != pipe.decl.end {
             self.declare(pipe, &value)?;
         }
         Ok(value)
@@ -80,20 +85,21 @@ impl<'t> Frame<'_, '_, 't> {
         pipe: &'t Pipe,
         f: impl Fn(&Value, &mut Vec<u8>) -> Option<R>,
     ) -> Option<R> {
-        let ([cmd], []) = (pipe.cmds.as_slice(), pipe.decl.as_slice()) else { return None };
-        let [node] = cmd.args.as_slice() else { return None };
+        let source = self.source();
+        let ([cmd], true) = (source.commands(pipe), pipe.decl.start == pipe.decl.end) else { return None };
+        let [node] = source.args(cmd) else { return None };
         let exec = &mut *self.exec;
-        let (receiver, idents) = match &node.kind {
-            NodeKind::Field(idents) => (dot.value(), &**idents),
-            NodeKind::Variable(var, idents) => {
+        let (receiver, fields) = match node.kind {
+            NodeKind::Field(fields) => (dot.value(), source.fields(fields)),
+            NodeKind::Variable(var, fields) => {
                 let own = exec.vars.get(self.base..)?;
-                (own.iter().rev().find(|v| v.id == *var)?.value.value(), idents.get(1..)?)
+                (own.iter().rev().find(|v| v.id == var)?.value.value(), source.fields_of_variable(fields))
             }
-            NodeKind::Dot => (dot.value(), &[][..]),
+            NodeKind::Dot => (dot.value(), FieldNames::NONE),
             _ => return None,
         };
         let out = &mut exec.out;
-        visit(receiver, idents, &mut |value| f(value, out))
+        visit(receiver, fields, &mut |value| f(value, out))
     }
 
     /// A pipeline in parentheses: the one way in which evaluation nests without calling a template.
@@ -103,22 +109,24 @@ impl<'t> Frame<'_, '_, 't> {
     }
 
     fn eval_command(&mut self, dot: &Val, cmd: &'t Command, last: Option<&Val>) -> Result<Val, Stop> {
-        let Some(first) = cmd.args.first() else { return Ok(Val::Invalid) };
-        let site = Site { dot, node: NodeRef::Node(first), args: &cmd.args, last };
-        match &first.kind {
-            NodeKind::Field(idents) => {
+        let source = self.source();
+        let args = source.args(cmd);
+        let Some(first) = args.first() else { return Ok(Val::Invalid) };
+        let site = Site { dot, node: NodeRef::Node(first), args, last };
+        match first.kind {
+            NodeKind::Field(fields) => {
                 self.at(first);
-                return self.eval_fields(&site, dot, idents);
+                return self.eval_fields(&site, dot, source.fields(fields));
             }
-            NodeKind::Chain(inner, idents) => return self.eval_chain(&site, first, inner, idents),
+            NodeKind::Chain(id) => return self.eval_chain(&site, first, id),
             NodeKind::Function(..) => {
                 return self.eval_function(&Site { node: NodeRef::Command(cmd), ..site }, first);
             }
             NodeKind::Pipe(pipe) => {
                 self.not_a_function(&site)?;
-                return self.eval_inner_pipeline(dot, pipe);
+                return self.eval_inner_pipeline(dot, source.pipe(pipe));
             }
-            NodeKind::Variable(var, idents) => return self.eval_variable(&site, first, *var, idents),
+            NodeKind::Variable(var, fields) => return self.eval_variable(&site, first, var, fields),
             _ => {}
         }
         self.at(first);
@@ -133,7 +141,7 @@ impl<'t> Frame<'_, '_, 't> {
     fn not_a_function(&self, site: &Site<'_, 't>) -> Result<(), Stop> {
         match site.args.first() {
             Some(first) if site.has_args() => {
-                let shown = Value::str(NodeRef::Node(first).text());
+                let shown = self.shown(first);
                 self.fail("can't give argument to non-function %s", &[shown])
             }
             _ => Ok(()),
@@ -143,12 +151,12 @@ impl<'t> Frame<'_, '_, 't> {
     /// A constant where no type is asked for.
     pub(super) fn eval_constant(&mut self, node: &'t Node) -> Result<Val, Stop> {
         self.at(node);
-        Ok(Val::plain(match &node.kind {
-            NodeKind::Bool(b) => Value::Bool(*b),
-            NodeKind::String(s) => Value::String(s.text.clone()),
-            NodeKind::Number(n) => self.ideal(n)?,
+        Ok(Val::plain(match node.kind {
+            NodeKind::Bool(b) => Value::Bool(b),
+            NodeKind::String(id) if let Some(s) = self.source().string(id) => Value::String(s.text.clone()),
+            NodeKind::Number(id) if let Some(n) = self.source().number(id) => self.ideal(n)?,
             _ => {
-                let shown = Value::str(NodeRef::Node(node).text());
+                let shown = self.shown(node);
                 return self.fail("can't evaluate command %q", &[shown]);
             }
         }))
@@ -160,92 +168,78 @@ impl<'t> Frame<'_, '_, 't> {
             Ideal::Float(f) => Value::float(f),
             Ideal::Complex(re, im) => Value::Complex(re, im),
             Ideal::None => Value::Nil,
-            Ideal::Overflow => return self.fail("%s overflows int", &[Value::str(&*number.text)]),
+            Ideal::Overflow => return self.fail("%s overflows int", &[Value::str(self.source().text_at(number.text))]),
         })
     }
 
     /// The value of an argument that is no constant; `None` for constants.
     pub(super) fn eval_operand(&mut self, dot: &Val, node: &'t Node) -> Result<Option<Val>, Stop> {
         let site = Site::without_args(dot, node);
-        Ok(Some(match &node.kind {
+        let source = self.source();
+        Ok(Some(match node.kind {
             NodeKind::Dot => dot.clone(),
-            NodeKind::Field(idents) => {
+            NodeKind::Field(fields) => {
                 self.at(node);
-                self.eval_fields(&site, dot, idents)?
+                self.eval_fields(&site, dot, source.fields(fields))?
             }
-            NodeKind::Variable(var, idents) => self.eval_variable(&site, node, *var, idents)?,
-            NodeKind::Pipe(pipe) => self.eval_inner_pipeline(dot, pipe)?,
+            NodeKind::Variable(var, fields) => self.eval_variable(&site, node, var, fields)?,
+            NodeKind::Pipe(pipe) => self.eval_inner_pipeline(dot, source.pipe(pipe))?,
             NodeKind::Function(..) => self.eval_function(&site, node)?,
-            NodeKind::Chain(inner, idents) => self.eval_chain(&site, node, inner, idents)?,
+            NodeKind::Chain(id) => self.eval_chain(&site, node, id)?,
             _ => return Ok(None),
         }))
     }
 
-    fn eval_chain(
-        &mut self,
-        site: &Site<'_, 't>,
-        node: &'t Node,
-        inner: &'t Node,
-        idents: &'t [Box<str>],
-    ) -> Result<Val, Stop> {
+    fn eval_chain(&mut self, site: &Site<'_, 't>, node: &'t Node, chain: u32) -> Result<Val, Stop> {
         self.at(node);
-        if matches!(inner.kind, NodeKind::Nil) {
-            let shown = Value::str(NodeRef::Node(node).text());
+        let Some(chain) = self.source().chain(chain) else { return Ok(Val::Invalid) };
+        if matches!(chain.inner.kind, NodeKind::Nil) {
+            let shown = self.shown(node);
             return self.fail("indirection through explicit nil in %s", &[shown]);
         }
-        self.at(inner);
-        let receiver = self.eval_operand(site.dot, inner)?.unwrap_or(Val::Invalid);
-        self.eval_fields(site, &receiver, idents)
+        self.at(&chain.inner);
+        let receiver = self.eval_operand(site.dot, &chain.inner)?.unwrap_or(Val::Invalid);
+        self.eval_fields(site, &receiver, self.source().fields(chain.fields))
     }
 
-    fn eval_variable(
-        &mut self,
-        site: &Site<'_, 't>,
-        node: &'t Node,
-        var: VarId,
-        idents: &'t [Box<str>],
-    ) -> Result<Val, Stop> {
+    fn eval_variable(&mut self, site: &Site<'_, 't>, node: &'t Node, var: VarId, fields: Fields) -> Result<Val, Stop> {
         self.at(node);
         let own = self.exec.vars.get(self.base..).unwrap_or_default();
         let Some(variable) = own.iter().rev().find(|v| v.id == var) else {
-            let name = idents.first().map_or("", |n| n);
+            let written = self.source().text_at(fields.0);
+            let name = written.split(|b| *b == b'.').next().unwrap_or_default();
             return self.fail("undefined variable: %s", &[Value::str(name)]);
         };
-        match idents.get(1..) {
-            Some(fields) if !fields.is_empty() => {
-                if !site.has_args()
-                    && let Some(value) = descend(variable.value.value(), fields)
-                {
-                    return Ok(value);
-                }
-                let value = variable.value.clone();
-                self.eval_fields(site, &value, fields)
-            }
-            _ => {
-                let value = variable.value.clone();
-                self.not_a_function(site)?;
-                Ok(value)
-            }
+        let fields = self.source().fields_of_variable(fields);
+        if fields.is_empty() {
+            let value = variable.value.clone();
+            self.not_a_function(site)?;
+            return Ok(value);
         }
-    }
-
-    /// `.a.b.c` on `receiver`; only the last field gets the arguments.
-    fn eval_fields(&mut self, site: &Site<'_, 't>, receiver: &Val, idents: &'t [Box<str>]) -> Result<Val, Stop> {
         if !site.has_args()
-            && let Some(value) = descend(receiver.value(), idents)
+            && let Some(value) = descend(variable.value.value(), fields)
         {
             return Ok(value);
         }
-        let Some((name, before)) = idents.split_last() else { return Ok(receiver.clone()) };
-        if before.is_empty() {
-            return self.eval_field(site, name, receiver);
+        let value = variable.value.clone();
+        self.eval_fields(site, &value, fields)
+    }
+
+    /// `.a.b.c` on `receiver`; only the last field gets the arguments.
+    fn eval_fields(&mut self, site: &Site<'_, 't>, receiver: &Val, fields: FieldNames<'t>) -> Result<Val, Stop> {
+        if !site.has_args()
+            && let Some(value) = descend(receiver.value(), fields)
+        {
+            return Ok(value);
         }
         let bare = Site { args: &[], last: None, ..*site };
-        let mut value = None;
-        for ident in before {
-            value = Some(self.eval_field(&bare, ident, value.as_ref().unwrap_or(receiver))?);
+        let (mut value, mut fields) = (None, fields);
+        while let Some((name, rest)) = fields.split_first() {
+            let site = if rest.is_empty() { site } else { &bare };
+            value = Some(self.eval_field(site, utf8(name), value.as_ref().unwrap_or(receiver))?);
+            fields = rest;
         }
-        self.eval_field(site, name, value.as_ref().unwrap_or(receiver))
+        Ok(value.unwrap_or_else(|| receiver.clone()))
     }
 
     fn eval_field(&mut self, site: &Site<'_, 't>, name: &str, receiver: &Val) -> Result<Val, Stop> {

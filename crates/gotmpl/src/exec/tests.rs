@@ -28,7 +28,7 @@ fn set(files: &[(&str, &str)]) -> TemplateSet {
     let functions = functions();
     let mut set = TemplateSet::default();
     for (name, text) in files {
-        set.parse(name, text, &|f| functions.get(f).is_some()).unwrap();
+        set.parse(name, *text, &|f| functions.get(f).is_some()).unwrap();
     }
     set
 }

@@ -3,8 +3,8 @@
 use super::val::{Val, is_nil_pointer, type_name};
 use super::{Budget, Exec, ExecError, Stop, Variable};
 use crate::func::FuncError;
-use crate::parse::Tree;
 use crate::parse::node::{Branch, Decl, Node, NodeKind, NodeRef, Pipe, TemplateCall};
+use crate::parse::{Source, Tree};
 use crate::value::{Kind, List, Value, types};
 use std::io::Write as _;
 
@@ -26,6 +26,18 @@ pub(super) enum Flow {
 }
 
 impl<'t> Frame<'_, '_, 't> {
+    /// The text of the template with its nodes.
+    #[inline]
+    pub(super) fn source(&self) -> &'t Source {
+        &self.tree.source
+    }
+
+    /// A node as error messages show it.
+    #[cold]
+    pub(super) fn shown(&self, node: &'t Node) -> Value {
+        Value::str(NodeRef::Node(node).text(self.source()))
+    }
+
     pub(super) fn at(&mut self, node: &'t Node) {
         self.node = NodeRef::Node(node);
     }
@@ -43,7 +55,7 @@ impl<'t> Frame<'_, '_, 't> {
         if !matches!(self.node, NodeRef::None) {
             (error.line, error.column) = tree.source.place(self.node.pos());
             error.template = tree.source.name.to_string();
-            error.context = String::from_utf8_lossy(&self.node.text()).into_owned();
+            error.context = String::from_utf8_lossy(&self.node.text(&tree.source)).into_owned();
             // HELM: Go makes the file's name a part of the format, so a `%` in it takes arguments away.
             error.whole = error.template.contains('%').then(|| {
                 let name = crate::strconv::quote(error.executing.replace('%', "%%"));
@@ -104,26 +116,29 @@ impl<'t> Frame<'_, '_, 't> {
     fn walk(&mut self, dot: &Val, node: &'t Node) -> Result<Flow, Stop> {
         self.at(node);
         self.exec.meter.step().map_err(|b| self.over(b))?;
-        match &node.kind {
-            NodeKind::Text(text) => self.write(text)?,
+        match node.kind {
+            NodeKind::Text(span) => self.write(self.source().text_at(span))?,
             NodeKind::Action(pipe) => {
+                let pipe = self.source().pipe(pipe);
                 if let Some(written) = self.peek_pipeline(dot, pipe, print_scalar) {
                     self.exec.meter.write(written).map_err(|b| self.over(b))?;
                     return Ok(Flow::Next);
                 }
                 // Variables live on until the next `end`; a declaration prints nothing.
                 let value = self.eval_pipeline(dot, pipe)?;
-                if pipe.decl.is_empty() {
+                if pipe.decl.start == pipe.decl.end {
                     self.print(node, &value)?;
                 }
             }
-            NodeKind::If(branch) => return self.walk_if(dot, branch, false),
-            NodeKind::With(branch) => return self.walk_if(dot, branch, true),
-            NodeKind::Range(branch) => self.walk_range(dot, branch)?,
-            NodeKind::Template(call) => self.walk_template(dot, call)?,
+            NodeKind::If(id) if let Some(branch) = self.source().branch(id) => return self.walk_if(dot, branch, false),
+            NodeKind::With(id) if let Some(branch) = self.source().branch(id) => {
+                return self.walk_if(dot, branch, true);
+            }
+            NodeKind::Range(id) if let Some(branch) = self.source().branch(id) => self.walk_range(dot, branch)?,
+            NodeKind::Template(id) if let Some(call) = self.source().call(id) => self.walk_template(dot, call)?,
             NodeKind::Break => return Ok(Flow::Break),
             NodeKind::Continue => return Ok(Flow::Continue),
-            _ => return self.fail("unknown node: %s", &[Value::str(NodeRef::Node(node).text())]),
+            _ => return self.fail("unknown node: %s", &[self.shown(node)]),
         }
         Ok(Flow::Next)
     }
@@ -133,16 +148,22 @@ impl<'t> Frame<'_, '_, 't> {
         let mark = self.exec.vars.len();
         let mut branch = branch;
         let flow = loop {
-            let known = if with { None } else { self.peek_pipeline(dot, &branch.pipe, |v, _| Some(v.truth())) };
-            let value = if known.is_some() { Val::Invalid } else { self.eval_pipeline(dot, &branch.pipe)? };
+            let pipe = self.source().pipe(branch.pipe);
+            let known = if with { None } else { self.peek_pipeline(dot, pipe, |v, _| Some(v.truth())) };
+            let value = if known.is_some() { Val::Invalid } else { self.eval_pipeline(dot, pipe)? };
             if known.unwrap_or_else(|| value.value().truth()) {
-                break self.walk_list(if with { &value } else { dot }, &branch.list.0)?;
+                break self.walk_list(if with { &value } else { dot }, self.source().list(branch.list))?;
             }
-            let Some(list) = &branch.otherwise else { break Flow::Next };
-            match list.0.as_slice() {
-                [Node { kind: NodeKind::If(next), .. }] if !with => branch = next,
-                [Node { kind: NodeKind::With(next), .. }] if with => branch = next,
-                nodes => break self.walk_list(dot, nodes)?,
+            let Some(list) = branch.otherwise else { break Flow::Next };
+            let nodes = self.source().list(list);
+            let next = match nodes {
+                [Node { kind: NodeKind::If(next), .. }] if !with => self.source().branch(*next),
+                [Node { kind: NodeKind::With(next), .. }] if with => self.source().branch(*next),
+                _ => None,
+            };
+            match next {
+                Some(next) => branch = next,
+                None => break self.walk_list(dot, nodes)?,
             }
             self.exec.meter.step().map_err(|b| self.over(b))?;
         };
@@ -152,7 +173,7 @@ impl<'t> Frame<'_, '_, 't> {
 
     fn walk_range(&mut self, dot: &Val, range: &'t Branch) -> Result<(), Stop> {
         let mark = self.exec.vars.len();
-        let value = self.eval_pipeline(dot, &range.pipe)?.into_value();
+        let value = self.eval_pipeline(dot, self.source().pipe(range.pipe))?.into_value();
         let ran = match &value {
             Value::Nil => false,
             Value::Int(ty, n) => {
@@ -181,15 +202,15 @@ impl<'t> Frame<'_, '_, 't> {
                 }
             },
         };
-        if !ran && let Some(list) = &range.otherwise {
-            self.walk_list(dot, &list.0)?;
+        if !ran && let Some(list) = range.otherwise {
+            self.walk_list(dot, self.source().list(list))?;
         }
         self.exec.vars.truncate(mark);
         Ok(())
     }
 
     fn one_variable(&self, range: &Branch, value: &Value) -> Result<(), Stop> {
-        if range.pipe.decl.len() > 1 {
+        if self.source().decls(self.source().pipe(range.pipe)).len() > 1 {
             let shown = Value::str(crate::fmt::format_v(value));
             return self.fail("can't use %s to iterate over more than one variable", &[shown]);
         }
@@ -226,7 +247,8 @@ impl<'t> Frame<'_, '_, 't> {
     /// One turn of a loop; false after `break`.
     fn iterate(&mut self, range: &'t Branch, index: Val, elem: Val) -> Result<bool, Stop> {
         self.exec.meter.step().map_err(|b| self.over(b))?;
-        match (range.pipe.decl.as_slice(), range.pipe.assign) {
+        let pipe = self.source().pipe(range.pipe);
+        match (self.source().decls(pipe), pipe.assign) {
             ([], _) => {}
             ([one], true) => self.set_var(one, elem.clone())?,
             ([first, second, ..], true) => {
@@ -240,7 +262,7 @@ impl<'t> Frame<'_, '_, 't> {
             }
         }
         let mark = self.exec.vars.len();
-        let flow = self.walk_list(&elem, &range.list.0)?;
+        let flow = self.walk_list(&elem, self.source().list(range.list))?;
         self.exec.vars.truncate(mark);
         Ok(flow != Flow::Break)
     }
@@ -253,8 +275,8 @@ impl<'t> Frame<'_, '_, 't> {
             return Err(self.over(Budget::Depth));
         }
         // Variables declared by the pipeline live on.
-        let inner = match &call.pipe {
-            Some(pipe) => self.eval_pipeline(dot, pipe)?,
+        let inner = match call.pipe {
+            Some(pipe) => self.eval_pipeline(dot, self.source().pipe(pipe))?,
             None => Val::Invalid,
         };
         self.exec.render_tree(&tree, &inner)
@@ -269,7 +291,7 @@ impl<'t> Frame<'_, '_, 't> {
                 self.exec.meter.write(written).map_err(|b| self.over(b))
             }
             v @ Value::Func(_) => {
-                let shown = Value::str(NodeRef::Node(node).text());
+                let shown = self.shown(node);
                 self.fail("can't print %s of type %s", &[shown, Value::str(type_name(v))])
             }
             Value::Object(o) if let (None, Some(text)) = (o.string(), o.pointer_string()) => self.write(&text),
@@ -287,7 +309,7 @@ impl<'t> Frame<'_, '_, 't> {
                 variable.value = value;
                 Ok(())
             }
-            None => self.fail("undefined variable: %s", &[Value::str(&*decl.name)]),
+            None => self.fail("undefined variable: %s", &[Value::str(self.source().text_at(decl.name))]),
         }
     }
 
@@ -298,8 +320,8 @@ impl<'t> Frame<'_, '_, 't> {
         }
     }
 
-    pub(super) fn declare(&mut self, pipe: &Pipe, value: &Val) -> Result<(), Stop> {
-        for decl in &pipe.decl {
+    pub(super) fn declare(&mut self, pipe: &'t Pipe, value: &Val) -> Result<(), Stop> {
+        for decl in self.source().decls(pipe) {
             if pipe.assign {
                 self.set_var(decl, value.clone())?;
             } else {

@@ -4,14 +4,15 @@ use super::lex::Kind;
 use super::node::{Ideal, Number};
 use crate::strconv;
 use crate::value::Value;
+use std::borrow::Cow;
 
-/// The number written as `text`.
+/// The number written as `text`; the place of the text is left to the caller.
 pub(super) fn number(text: &[u8], kind: Kind) -> Result<Number, String> {
     match kind {
         Kind::CharConstant => character(text),
         Kind::Complex => {
             let (re, im) = complex(text)?;
-            Ok(from_complex(text, re, im))
+            Ok(from_complex(re, im))
         }
         _ => plain_number(text),
     }
@@ -25,18 +26,16 @@ fn character(text: &[u8]) -> Result<Number, String> {
     }
     let code = c.value;
     Ok(Number {
-        text: word(text).into(),
         int: Some(code.into()),
         uint: Some(code.into()),
         float: Some(code.into()),
-        complex: None,
         ideal: Ideal::Int(code.into()),
+        ..Number::default()
     })
 }
 
-/// Numbers are ASCII, character constants need not be: those are shown with U+FFFD for broken bytes.
-fn word(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).into_owned()
+fn word(text: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(text)
 }
 
 fn parse_float(text: &str) -> Option<f64> {
@@ -64,9 +63,8 @@ fn complex(text: &[u8]) -> Result<(f64, f64), String> {
     Ok((part(re)?, part(im)?))
 }
 
-fn from_complex(text: &[u8], re: f64, im: f64) -> Number {
-    let mut number =
-        Number { text: word(text).into(), complex: Some((re, im)), ideal: Ideal::Complex(re, im), ..Number::default() };
+fn from_complex(re: f64, im: f64) -> Number {
+    let mut number = Number { complex: Some((re, im)), ideal: Ideal::Complex(re, im), ..Number::default() };
     if im == 0.0 {
         number.float = Some(re);
         number.int = whole(re);
@@ -87,13 +85,20 @@ fn whole_unsigned(f: f64) -> Option<u64> {
 }
 
 fn plain_number(text: &[u8]) -> Result<Number, String> {
+    // What nearly all numbers are.
+    if let [digit @ b'0'..=b'9'] = text {
+        return Ok(small(u32::from(digit - b'0')));
+    }
+    if let [tens @ b'1'..=b'9', ones @ b'0'..=b'9'] = text {
+        return Ok(small(u32::from(tens - b'0') * 10 + u32::from(ones - b'0')));
+    }
     let shown = word(text);
     if let Some(im) = shown.strip_suffix('i').and_then(parse_float) {
-        return Ok(from_complex(text, 0.0, im));
+        return Ok(from_complex(0.0, im));
     }
     let mut number = Number {
-        int: strconv::parse_int(&shown, 0, 64).ok(),
-        uint: strconv::parse_uint(&shown, 0, 64).ok(),
+        int: strconv::parse_int(&*shown, 0, 64).ok(),
+        uint: strconv::parse_uint(&*shown, 0, 64).ok(),
         ..Number::default()
     };
     if number.int == Some(0) {
@@ -121,8 +126,17 @@ fn plain_number(text: &[u8]) -> Result<Number, String> {
         (None, Some(_)) => Ideal::Overflow,
         (None, None) => Ideal::None,
     };
-    number.text = shown.into();
     Ok(number)
+}
+
+fn small(n: u32) -> Number {
+    Number {
+        int: Some(n.into()),
+        uint: Some(n.into()),
+        float: Some(n.into()),
+        ideal: Ideal::Int(n.into()),
+        ..Number::default()
+    }
 }
 
 fn is_hex_int(text: &str) -> bool {

@@ -1,9 +1,10 @@
 //! Template text to tokens.
 
 use super::letters::is_alphanumeric;
+use super::node::Span;
 use crate::strconv::utf8::{decode_last_rune, decode_rune};
 use crate::value::Value;
-use std::borrow::Cow;
+use memchr::memmem;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -66,32 +67,27 @@ fn keyword(word: &[u8]) -> Option<Kind> {
     })
 }
 
-/// One token; for [`Kind::Error`] the value is the message.
-#[derive(Clone, Debug)]
-pub(super) struct Item<'t> {
+/// One token: where it stands in the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
     pub kind: Kind,
-    pub pos: usize,
-    pub line: usize,
-    pub val: Cow<'t, [u8]>,
+    pub pos: u32,
+    pub end: u32,
 }
 
-impl Item<'_> {
+impl Item {
     /// No token yet: what Go's zero item is.
-    pub(super) fn none() -> Self {
-        Item { kind: Kind::Error, pos: 0, line: 0, val: Cow::Borrowed(b"") }
-    }
+    pub(super) const NONE: Item = Item { kind: Kind::Error, pos: 0, end: 0 };
 
-    /// As error messages show the token.
-    pub(super) fn describe(&self) -> Vec<u8> {
-        let val = || [Value::str(&*self.val)];
-        match self.kind {
-            Kind::Eof => b"EOF".to_vec(),
-            Kind::Error => self.val.to_vec(),
-            k if k.is_keyword() => [b"<", &*self.val, b">"].concat(),
-            _ if self.val.len() > 10 => crate::fmt::sprintf(b"%.10q...", &val()),
-            _ => crate::fmt::sprintf(b"%q", &val()),
-        }
+    /// Where its text stands.
+    pub(super) fn span(self) -> Span {
+        Span { start: self.pos, end: self.end }
     }
+}
+
+/// Texts are not longer than positions reach.
+pub(super) fn position(pos: usize) -> u32 {
+    u32::try_from(pos).unwrap_or(u32::MAX)
 }
 
 const LEFT: &[u8] = b"{{";
@@ -102,40 +98,23 @@ const DECIMAL: &[u8] = b"0123456789_";
 const HEX: &[u8] = b"0123456789abcdefABCDEF_";
 
 pub(super) struct Lexer<'t> {
+    /// The whole text; empty after an error, when there is nothing more to read.
     input: &'t [u8],
     pos: usize,
     start: usize,
     at_eof: bool,
     paren_depth: i64,
-    line: usize,
-    start_line: usize,
     inside_action: bool,
     pub break_ok: bool,
     pub continue_ok: bool,
-}
-
-fn is_space(r: Option<u32>) -> bool {
-    matches!(r, Some(0x20 | 0x09 | 0x0d | 0x0a))
+    text: &'t [u8],
+    left: memmem::Finder<'static>,
+    /// What a token of [`Kind::Error`] says.
+    message: Vec<u8>,
 }
 
 fn is_space_byte(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(at) = hay.get(from..)?.iter().position(|b| *b == first) {
-        if hay.get(from + at..)?.starts_with(needle) {
-            return Some(from + at);
-        }
-        from += at + 1;
-    }
-    None
-}
-
-fn newlines(text: &[u8]) -> usize {
-    text.iter().filter(|b| **b == b'\n').count()
 }
 
 fn has_left_marker(text: &[u8]) -> bool {
@@ -155,18 +134,50 @@ fn decode(text: &[u8]) -> Option<(u32, usize)> {
 }
 
 impl<'t> Lexer<'t> {
-    pub(super) fn new(input: &'t [u8]) -> Self {
+    pub(super) fn new(text: &'t [u8]) -> Self {
         Lexer {
-            input,
+            input: text,
             pos: 0,
             start: 0,
             at_eof: false,
             paren_depth: 0,
-            line: 1,
-            start_line: 1,
             inside_action: false,
             break_ok: true,
             continue_ok: true,
+            text,
+            left: memmem::Finder::new(LEFT),
+            message: Vec::new(),
+        }
+    }
+
+    /// The token's text; of an error, its message.
+    pub(super) fn val(&self, item: Item) -> &[u8] {
+        match item.kind {
+            Kind::Error => &self.message,
+            Kind::Eof => b"EOF",
+            _ => self.text.get(item.pos as usize..item.end as usize).unwrap_or_default(),
+        }
+    }
+
+    /// The line in which the token begins, counted from 1; 0 before the first token.
+    pub(super) fn line(&self, item: Item) -> usize {
+        if item.kind == Kind::Error && self.message.is_empty() { 0 } else { self.line_at(item.pos) }
+    }
+
+    /// The line of a place.
+    pub(super) fn line_at(&self, pos: u32) -> usize {
+        let before = self.text.get(..pos as usize).unwrap_or(self.text);
+        1 + memchr::memchr_iter(b'\n', before).count()
+    }
+
+    /// As error messages show the token.
+    pub(super) fn describe(&self, item: Item) -> Vec<u8> {
+        let val = self.val(item);
+        match item.kind {
+            Kind::Eof | Kind::Error => val.to_vec(),
+            k if k.is_keyword() => [b"<", val, b">"].concat(),
+            _ if val.len() > 10 => crate::fmt::sprintf(b"%.10q...", &[Value::str(val)]),
+            _ => crate::fmt::sprintf(b"%q", &[Value::str(val)]),
         }
     }
 
@@ -178,22 +189,14 @@ impl<'t> Lexer<'t> {
         self.input.get(self.start..self.pos).unwrap_or_default()
     }
 
+    #[inline]
     fn next(&mut self) -> Option<u32> {
         let Some((r, width)) = decode(self.rest()) else {
             self.at_eof = true;
             return None;
         };
         self.pos += width;
-        if r == 0x0a {
-            self.line += 1;
-        }
         Some(r)
-    }
-
-    fn peek(&mut self) -> Option<u32> {
-        let r = self.next();
-        self.backup();
-        r
     }
 
     fn backup(&mut self) {
@@ -206,23 +209,17 @@ impl<'t> Lexer<'t> {
             _ => decode_last_rune(before).1,
         };
         self.pos -= width;
-        if self.input.get(self.pos) == Some(&b'\n') {
-            self.line -= 1;
-        }
     }
 
-    fn emit(&mut self, kind: Kind) -> Item<'t> {
-        let item = Item { kind, pos: self.start, line: self.start_line, val: Cow::Borrowed(self.pending()) };
+    fn emit(&mut self, kind: Kind) -> Item {
+        let item = Item { kind, pos: position(self.start), end: position(self.pos) };
         self.start = self.pos;
-        self.start_line = self.line;
         item
     }
 
-    /// Drops what was skipped without [`Lexer::next`].
+    /// Drops what was skipped.
     fn ignore(&mut self) {
-        self.line += newlines(self.pending());
         self.start = self.pos;
-        self.start_line = self.line;
     }
 
     fn accept(&mut self, valid: &[u8]) -> bool {
@@ -243,22 +240,23 @@ impl<'t> Lexer<'t> {
         while self.accept(valid) {}
     }
 
-    fn error(&mut self, message: impl Into<Vec<u8>>) -> Item<'t> {
-        let item = Item { kind: Kind::Error, pos: self.start, line: self.start_line, val: Cow::Owned(message.into()) };
+    fn error(&mut self, message: impl Into<Vec<u8>>) -> Item {
+        let item = Item { kind: Kind::Error, pos: position(self.start), end: position(self.pos) };
+        self.message = message.into();
         (self.start, self.pos, self.input) = (0, 0, b"");
         item
     }
 
-    fn error_with(&mut self, format: &str, arg: Value) -> Item<'t> {
+    fn error_with(&mut self, format: &str, arg: Value) -> Item {
         self.error(crate::fmt::sprintf(format.as_bytes(), &[arg]))
     }
 
-    fn bad_char(&mut self, r: Option<u32>) -> Item<'t> {
+    fn bad_char(&mut self, r: Option<u32>) -> Item {
         self.error_with("bad character %#U", Value::Int(crate::value::types::INT32, r.map_or(-1, i64::from)))
     }
 
     /// The next token; at the end always [`Kind::Eof`].
-    pub(super) fn next_item(&mut self) -> Item<'t> {
+    pub(super) fn next_item(&mut self) -> Item {
         if self.inside_action {
             return self.inside();
         }
@@ -270,14 +268,13 @@ impl<'t> Lexer<'t> {
     }
 
     /// Text up to an action; `None` after a comment, when scanning starts again.
-    fn text(&mut self) -> Option<Item<'t>> {
-        let Some(x) = find(self.rest(), LEFT) else {
+    fn text(&mut self) -> Option<Item> {
+        let Some(x) = self.left.find(self.rest()) else {
             self.pos = self.input.len();
             if self.pos > self.start {
-                self.line += newlines(self.pending());
                 return Some(self.emit(Kind::Text));
             }
-            return Some(Item { kind: Kind::Eof, pos: self.pos, line: self.start_line, val: Cow::Borrowed(b"EOF") });
+            return Some(Item { kind: Kind::Eof, pos: position(self.pos), end: position(self.pos) });
         };
         if x > 0 {
             self.pos += x;
@@ -286,18 +283,17 @@ impl<'t> Lexer<'t> {
                 trim = self.pending().iter().rev().take_while(|b| is_space_byte(**b)).count();
             }
             self.pos -= trim;
-            self.line += newlines(self.pending());
             let item = self.emit(Kind::Text);
             self.pos += trim;
             self.ignore();
-            if !item.val.is_empty() {
+            if item.end > item.pos {
                 return Some(item);
             }
         }
         self.left_delim()
     }
 
-    fn left_delim(&mut self) -> Option<Item<'t>> {
+    fn left_delim(&mut self) -> Option<Item> {
         self.pos += LEFT.len();
         let marker = if has_left_marker(self.rest()) { TRIM_LEN } else { 0 };
         if self.rest().get(marker..).unwrap_or_default().starts_with(b"/*") {
@@ -313,9 +309,9 @@ impl<'t> Lexer<'t> {
         Some(item)
     }
 
-    fn comment(&mut self) -> Option<Item<'t>> {
+    fn comment(&mut self) -> Option<Item> {
         self.pos += 2;
-        let Some(x) = find(self.rest(), b"*/") else {
+        let Some(x) = memmem::find(self.rest(), b"*/") else {
             return Some(self.error("unclosed comment"));
         };
         self.pos += x + 2;
@@ -346,7 +342,7 @@ impl<'t> Lexer<'t> {
         rest.starts_with(RIGHT).then_some(false)
     }
 
-    fn right_delim(&mut self) -> Item<'t> {
+    fn right_delim(&mut self) -> Item {
         let trim = self.at_right_delim() == Some(true);
         if trim {
             self.pos += TRIM_LEN;
@@ -362,7 +358,7 @@ impl<'t> Lexer<'t> {
         item
     }
 
-    fn inside(&mut self) -> Item<'t> {
+    fn inside(&mut self) -> Item {
         if self.at_right_delim().is_some() {
             return if self.paren_depth == 0 { self.right_delim() } else { self.error("unclosed left paren") };
         }
@@ -406,12 +402,9 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn space(&mut self) -> Item<'t> {
-        let mut count = 0;
-        while is_space(self.peek()) {
-            self.next();
-            count += 1;
-        }
+    fn space(&mut self) -> Item {
+        let count = self.rest().iter().take_while(|b| is_space_byte(**b)).count();
+        self.pos += count;
         // The last space may belong to a trim marker.
         let from_last = self.input.get(self.pos.saturating_sub(1)..).unwrap_or_default();
         if has_right_marker(from_last) && from_last.get(TRIM_LEN..).unwrap_or_default().starts_with(RIGHT) {
@@ -423,12 +416,21 @@ impl<'t> Lexer<'t> {
         self.emit(Kind::Space)
     }
 
-    fn identifier(&mut self) -> Item<'t> {
+    /// Takes letters and digits; gives the character behind them.
+    fn skip_word(&mut self) -> Option<u32> {
+        self.pos += self.rest().iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         let mut r = self.next();
         while r.is_some_and(is_alphanumeric) {
             r = self.next();
         }
-        self.backup_from(r);
+        if r.is_some() {
+            self.backup();
+        }
+        r
+    }
+
+    fn identifier(&mut self) -> Item {
+        let r = self.skip_word();
         if !self.at_terminator() {
             return self.bad_char(r);
         }
@@ -443,22 +445,12 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn backup_from(&mut self, r: Option<u32>) {
-        if r.is_some() {
-            self.backup();
-        }
-    }
-
     /// After the `.` or `$`.
-    fn field_or_variable(&mut self, kind: Kind) -> Item<'t> {
+    fn field_or_variable(&mut self, kind: Kind) -> Item {
         if self.at_terminator() {
             return self.emit(if kind == Kind::Variable { Kind::Variable } else { Kind::Dot });
         }
-        let mut r = self.next();
-        while r.is_some_and(is_alphanumeric) {
-            r = self.next();
-        }
-        self.backup_from(r);
+        let r = self.skip_word();
         if !self.at_terminator() {
             return self.bad_char(r);
         }
@@ -473,7 +465,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Item<'t> {
+    fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Item {
         loop {
             match self.next() {
                 Some(0x5c) if !matches!(self.next(), None | Some(0x0a)) => {}
@@ -484,17 +476,17 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn raw(&mut self) -> Item<'t> {
-        loop {
-            match self.next() {
-                None => return self.error("unterminated raw quoted string"),
-                Some(0x60) => return self.emit(Kind::RawString),
-                Some(_) => {}
+    fn raw(&mut self) -> Item {
+        match memchr::memchr(b'`', self.rest()) {
+            None => self.error("unterminated raw quoted string"),
+            Some(at) => {
+                self.pos += at + 1;
+                self.emit(Kind::RawString)
             }
         }
     }
 
-    fn number(&mut self) -> Item<'t> {
+    fn number(&mut self) -> Item {
         if !self.scan_number() {
             return self.bad_number();
         }
@@ -508,7 +500,7 @@ impl<'t> Lexer<'t> {
         self.emit(Kind::Number)
     }
 
-    fn bad_number(&mut self) -> Item<'t> {
+    fn bad_number(&mut self) -> Item {
         let text = Value::str(self.pending());
         self.error_with("bad number syntax: %q", text)
     }

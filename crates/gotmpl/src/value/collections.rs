@@ -92,6 +92,11 @@ impl Map {
     pub fn method(&self, name: &str) -> Option<Rc<Function>> {
         self.methods.and_then(|find| find(self, name))
     }
+    /// Whether the map's type has a method of that name.
+    #[inline]
+    pub fn has_method(&self, name: &[u8]) -> bool {
+        self.methods.is_some() && std::str::from_utf8(name).is_ok_and(|name| self.method(name).is_some())
+    }
     /// The same entries (still shared) under another named map type, without its methods.
     pub fn with_type(&self, ty: &'static GoType) -> Map {
         Map { ty, methods: None, entries: self.entries.clone() }

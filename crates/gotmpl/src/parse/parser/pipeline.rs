@@ -2,8 +2,8 @@
 
 use super::super::constant;
 use super::super::lex::{Item, Kind};
-use super::super::node::{Command, Decl, Idents, Node, NodeKind, NodeRef, Pipe, Text};
-use super::{Parser, Result, position, text};
+use super::super::node::{Chain, Command, Decl, Fields, Node, NodeKind, Pipe, PipeId, Span, Text};
+use super::{Parser, Result, settle, store, text};
 use crate::builtins::Builtin;
 use crate::value::Value;
 
@@ -15,12 +15,14 @@ struct Partial {
     context: &'static str,
     end: Kind,
     pipe: Pipe,
-    /// The command being parsed, when in one.
-    command: Option<Command>,
+    /// Where its commands begin among [`Parser::commands`].
+    commands: usize,
+    /// The command being parsed, when in one: its position, and where its arguments begin among [`Parser::args`].
+    command: Option<(u32, usize)>,
 }
 
-impl<'t> Parser<'t> {
-    pub(super) fn pipeline(&mut self, context: &'static str, end: Kind) -> Result<Pipe> {
+impl Parser<'_> {
+    pub(super) fn pipeline(&mut self, context: &'static str, end: Kind) -> Result<PipeId> {
         let mut around: Vec<Partial> = Vec::new();
         let mut top = self.begin_pipe(context, end)?;
         loop {
@@ -28,18 +30,18 @@ impl<'t> Parser<'t> {
                 let token = self.next_non_space();
                 if token.kind == top.end {
                     self.check_pipeline(&top)?;
-                    let pos = top.pipe.pos;
-                    let Some(outer) = around.pop() else { return Ok(top.pipe) };
-                    let node = Node { pos, kind: NodeKind::Pipe(std::mem::replace(&mut top, outer).pipe) };
-                    self.operand(&mut top, node)?;
+                    top.pipe.cmds = settle(&mut self.commands, top.commands, &mut self.ast.commands);
+                    let (pos, pipe) = (top.pipe.pos, store(&mut self.ast.pipes, top.pipe));
+                    let Some(outer) = around.pop() else { return Ok(pipe) };
+                    top = outer;
+                    self.operand(&mut top, Node { pos, kind: NodeKind::Pipe(pipe) }, token.end)?;
                     continue;
                 }
                 if !starts_operand(token.kind) {
-                    return Err(self.unexpected(&token, top.context));
+                    return Err(self.unexpected(token, top.context));
                 }
                 self.backup();
-                let pos = position(self.peek_non_space().pos);
-                top.command = Some(Command { pos, args: Vec::new() });
+                top.command = Some((self.peek_non_space().pos, self.args.len()));
             }
             self.peek_non_space();
             let token = self.next_non_space();
@@ -51,8 +53,8 @@ impl<'t> Parser<'t> {
                 around.push(std::mem::replace(&mut top, inner));
                 continue;
             }
-            match self.term(&token)? {
-                Some(node) => self.operand(&mut top, node)?,
+            match self.term(token)? {
+                Some(node) => self.operand(&mut top, node, token.end)?,
                 None => {
                     self.backup();
                     self.after_operand(&mut top)?;
@@ -63,8 +65,10 @@ impl<'t> Parser<'t> {
 
     /// A pipeline's declarations.
     fn begin_pipe(&mut self, context: &'static str, end: Kind) -> Result<Partial> {
-        let pos = position(self.peek_non_space().pos);
-        let mut pipe = Pipe { pos, assign: false, decl: Vec::new(), cmds: Vec::new() };
+        let pos = self.peek_non_space().pos;
+        let none = u32::try_from(self.ast.decls.len()).unwrap_or(u32::MAX);
+        let decl = Span { start: none, end: none };
+        let mut pipe = Pipe { pos, assign: false, decl, cmds: Span::default() };
         loop {
             let variable = self.peek_non_space();
             if variable.kind != Kind::Variable {
@@ -72,19 +76,19 @@ impl<'t> Parser<'t> {
             }
             self.next();
             // Space is a token, so up to three are needed to tell `$x := …` from `$x foo`.
-            let after = self.peek().clone();
+            let after = self.peek();
             let next = self.peek_non_space();
             match next.kind {
                 Kind::Assign | Kind::Declare => {
                     pipe.assign = next.kind == Kind::Assign;
                     self.next_non_space();
-                    self.declare(&mut pipe, &variable);
+                    self.declare(&mut pipe, variable);
                     break;
                 }
-                Kind::Char if &*next.val == b"," => {
+                Kind::Char if self.lexer.val(next) == b"," => {
                     self.next_non_space();
-                    self.declare(&mut pipe, &variable);
-                    if context != "range" || pipe.decl.len() >= 2 {
+                    self.declare(&mut pipe, variable);
+                    if context != "range" || pipe.decl.end - pipe.decl.start >= 2 {
                         return Err(self.error("too many declarations in %s", &[Value::str(context)]));
                     }
                     let second = self.peek_non_space().kind;
@@ -102,23 +106,25 @@ impl<'t> Parser<'t> {
                 }
             }
         }
-        Ok(Partial { context, end, pipe, command: None })
+        Ok(Partial { context, end, pipe, commands: self.commands.len(), command: None })
     }
 
-    fn declare(&mut self, pipe: &mut Pipe, variable: &Item<'_>) {
-        let name = text(&variable.val);
-        let var = self.var_id(&name);
-        pipe.decl.push(Decl { var, name: name.into() });
+    fn declare(&mut self, pipe: &mut Pipe, variable: Item) {
+        let name = variable.span();
+        let var = self.var_id(name);
+        pipe.decl.end = 1 + store(&mut self.ast.decls, Decl { var, name });
         self.unit.vars.push(var);
     }
 
     fn check_pipeline(&self, partial: &Partial) -> Result<()> {
-        if partial.pipe.cmds.is_empty() {
+        let commands = self.commands.get(partial.commands..).unwrap_or_default();
+        if commands.is_empty() {
             return Err(self.error("missing value for %s", &[Value::str(partial.context)]));
         }
-        for (i, cmd) in partial.pipe.cmds.iter().enumerate().skip(1) {
+        for (i, cmd) in commands.iter().enumerate().skip(1) {
             use NodeKind::{Bool, Dot, Nil, Number, String};
-            if let Some(Node { kind: Bool(_) | Dot | Nil | Number(_) | String(_), .. }) = cmd.args.first() {
+            let first = self.ast.nodes.get(cmd.args.start as usize);
+            if let Some(Node { kind: Bool(_) | Dot | Nil | Number(_) | String(_), .. }) = first {
                 let stage = i64::try_from(i + 1).unwrap_or(i64::MAX);
                 return Err(self.error("non executable command in pipeline stage %d", &[Value::int(stage)]));
             }
@@ -126,30 +132,30 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// A term with the fields that follow it becomes an argument.
-    fn operand(&mut self, top: &mut Partial, term: Node) -> Result<()> {
+    /// A term, which ends at `end`, with the fields that follow it becomes an argument.
+    fn operand(&mut self, top: &mut Partial, term: Node, end: u32) -> Result<()> {
         let mut node = term;
-        if self.peek().kind == Kind::Field {
-            let pos = position(self.peek().pos);
-            let mut fields: Vec<Box<str>> = Vec::new();
+        let first = self.peek();
+        if first.kind == Kind::Field {
+            let mut fields = first.span();
             while self.peek().kind == Kind::Field {
-                let token = self.next();
-                fields.push(text(token.val.get(1..).unwrap_or_default()).into());
+                fields.end = self.next().end;
             }
-            let join = |idents: Idents| idents.into_iter().chain(fields.iter().cloned()).collect();
+            // Fields follow what they belong to without a gap.
+            let joined = |own: Fields| Fields(Span { start: own.0.start, end: fields.end });
             let kind = match node.kind {
-                NodeKind::Field(idents) => NodeKind::Field(join(idents)),
-                NodeKind::Variable(var, idents) => NodeKind::Variable(var, join(idents)),
+                NodeKind::Field(own) => NodeKind::Field(joined(own)),
+                NodeKind::Variable(var, own) => NodeKind::Variable(var, joined(own)),
                 NodeKind::Bool(_) | NodeKind::String(_) | NodeKind::Number(_) | NodeKind::Nil | NodeKind::Dot => {
-                    let shown = Value::str(NodeRef::Node(&node).text());
+                    let shown = Value::str(self.text_at(Span { start: term.pos, end }));
                     return Err(self.error("unexpected . after term %q", &[shown]));
                 }
-                _ => NodeKind::Chain(Box::new(node), fields.into()),
+                _ => NodeKind::Chain(store(&mut self.ast.chains, Chain { inner: node, fields: Fields(fields) })),
             };
-            node = Node { pos, kind };
+            node = Node { pos: fields.start, kind };
         }
-        if let Some(command) = &mut top.command {
-            command.args.push(node);
+        if top.command.is_some() {
+            self.args.push(node);
         }
         self.after_operand(top)
     }
@@ -160,52 +166,54 @@ impl<'t> Parser<'t> {
             Kind::Space => return Ok(()),
             Kind::RightDelim | Kind::RightParen => self.backup(),
             Kind::Pipe => {}
-            _ => return Err(self.unexpected(&token, "operand")),
+            _ => return Err(self.unexpected(token, "operand")),
         }
-        if let Some(command) = top.command.take() {
-            if command.args.is_empty() {
+        if let Some((pos, from)) = top.command.take() {
+            if self.args.len() <= from {
                 return Err(self.error("empty command", &[]));
             }
-            top.pipe.cmds.push(command);
+            let args = settle(&mut self.args, from, &mut self.ast.nodes);
+            self.commands.push(Command { pos, args });
         }
         Ok(())
     }
 
     /// A term other than a parenthesized pipeline; `None` when the token begins none.
-    fn term(&mut self, token: &Item<'t>) -> Result<Option<Node>> {
+    fn term(&mut self, token: Item) -> Result<Option<Node>> {
         let kind = match token.kind {
             Kind::Identifier => {
-                let name = text(&token.val);
-                if !self.has_function(&name) {
+                let name = std::str::from_utf8(self.text_at(token.span())).unwrap_or_default();
+                let builtin = Builtin::named(name);
+                if !self.has_function(name, builtin) {
                     return Err(self.error("function %q not defined", &[Value::str(name)]));
                 }
-                let builtin = Builtin::named(&name);
-                NodeKind::Function(name.into(), builtin)
+                NodeKind::Function(token.span(), builtin)
             }
             Kind::Dot => NodeKind::Dot,
             Kind::Nil => NodeKind::Nil,
             Kind::Variable => {
-                let name = text(&token.val);
-                let var = self.var_id(&name);
+                let var = self.var_id(token.span());
                 if !self.unit.vars.contains(&var) {
-                    return Err(self.error("undefined variable %q", &[Value::str(name)]));
+                    let name = Value::str(text(self.text_at(token.span())));
+                    return Err(self.error("undefined variable %q", &[name]));
                 }
-                NodeKind::Variable(var, Box::new([name.into()]))
+                NodeKind::Variable(var, Fields(token.span()))
             }
-            Kind::Field => NodeKind::Field(Box::new([text(token.val.get(1..).unwrap_or_default()).into()])),
-            Kind::Bool => NodeKind::Bool(&*token.val == b"true"),
+            Kind::Field => NodeKind::Field(Fields(token.span())),
+            Kind::Bool => NodeKind::Bool(self.text_at(token.span()) == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
-                let number =
-                    constant::number(&token.val, token.kind).map_err(|e| self.error("%s", &[Value::str(e)]))?;
-                NodeKind::Number(Box::new(number))
+                let mut number = constant::number(self.text_at(token.span()), token.kind)
+                    .map_err(|e| self.error("%s", &[Value::str(e)]))?;
+                number.text = token.span();
+                NodeKind::Number(store(&mut self.ast.numbers, number))
             }
             Kind::String | Kind::RawString => {
                 let text = self.unquote(token)?.into();
-                NodeKind::String(Box::new(Text { quoted: (*token.val).into(), text }))
+                NodeKind::String(store(&mut self.ast.strings, Text { quoted: token.span(), text }))
             }
             _ => return Ok(None),
         };
-        Ok(Some(Node { pos: position(token.pos), kind }))
+        Ok(Some(Node { pos: token.pos, kind }))
     }
 }
 

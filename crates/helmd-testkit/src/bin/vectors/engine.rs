@@ -50,7 +50,7 @@ fn run_gotemplate(record: &Record) -> Result<Vec<u8>, Failure> {
     let none = FuncMap::default();
     let mut set = TemplateSet::default();
     let parse = |set: &mut TemplateSet, name: &str, text: &[u8]| {
-        set.parse(name, &String::from_utf8_lossy(text), &|_| false).map_err(|e| ("parse", e.to_string(), Vec::new()))
+        set.parse(name, text, &|_| false).map_err(|e| ("parse", e.to_string(), Vec::new()))
     };
     for other in record.get("also").as_array().into_iter().flatten() {
         let text = check::text_bytes(other, "text").unwrap_or_default();
