@@ -87,19 +87,30 @@ impl Template {
     ///
     /// # Errors
     /// Values that do not fit, templates that fail, files that are no manifests.
-    pub async fn run(mut self) -> Result<RenderedRelease, ActionError> {
-        let mut warnings = settle(&mut self.chart, &self.values, self.helm).await?;
-        let mut rendered = self.render(None).await?;
-        warnings.append(&mut rendered.warnings);
-        rendered.warnings = warnings;
-        Ok(rendered)
+    pub async fn run(self) -> Result<RenderedRelease, ActionError> {
+        blocking(move || self.run_here()).await
+    }
+
+    /// As [`Template::run`], without a runtime.
+    ///
+    /// # Errors
+    /// As [`Template::run`].
+    pub fn run_here(mut self) -> Result<RenderedRelease, ActionError> {
+        with_render_stack(move || {
+            let mut warnings = process_dependencies(&mut self.chart, &self.values, self.helm)?;
+            let mut rendered = self.work(None)?;
+            warnings.append(&mut rendered.warnings);
+            rendered.warnings = warnings;
+            Ok(rendered)
+        })?
     }
 
     /// Renders a chart whose dependencies are settled.
     pub(crate) async fn render(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
-        blocking(move || self.work(lookup)).await
+        blocking(move || with_render_stack(move || self.work(lookup))?).await
     }
 
+    /// Renders on a thread with a stack for it.
     fn work(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
         let check = if self.rendering.skip_schema_validation { SchemaCheck::Skip } else { SchemaCheck::Validate };
         let (values, mut warnings) =
@@ -108,7 +119,7 @@ impl Template {
         let engine =
             Engine { enable_dns: self.enable_dns, lookup, limits: self.limits.clone(), ..Engine::new(self.helm) };
         let (chart, outside) = (&self.chart, &self.outside);
-        let rendered = with_render_stack(|| engine.render(chart, &values, Rc::new(Host(Arc::clone(outside)))))??;
+        let rendered = engine.render(chart, values, Rc::new(Host(Arc::clone(outside))))?;
         warnings.extend(rendered.notes);
         let options = AssembleOptions {
             helm: self.helm,

@@ -40,7 +40,7 @@ pub(crate) fn values(
             if let Some(former_chart) = &former.chart {
                 let (defaults, _) = coalesce_values(former_chart, &config, helm)
                     .map_err(|err| ActionError::from(err).context("failed to rebuild old values"))?;
-                chart.values = Some(Arc::new(defaults));
+                chart.values = Some(Arc::new(defaults.into()));
             }
             Ok(coalesce_tables(&given, &config)?.0)
         }

@@ -101,14 +101,14 @@ fn stages(args: &Args, raw: &[u8]) -> Result<()> {
         let values = render_values(&chart)?;
         Ok((chart, values))
     };
-    let render = |(chart, values): &(Chart, RenderValues)| -> Result<Rendered> {
-        Ok(Engine::new(HELM).render(chart, values, Rc::new(sprig::FixedHost::default()))?)
+    let render = |(chart, values): (Chart, RenderValues)| -> Result<(Rendered, Chart)> {
+        Ok((Engine::new(HELM).render(&chart, values, Rc::new(sprig::FixedHost::default()))?, chart))
     };
     let texts = |rendered: Rendered| -> BTreeMap<String, String> {
         let files = rendered.files.into_iter().filter(|(name, _)| !name.ends_with("NOTES.txt"));
         files.map(|(name, text)| (name, text.to_text().into_owned())).collect()
     };
-    let files = texts(render(&prepared()?)?);
+    let files = texts(render(prepared()?)?.0);
     let all: String = files.values().map(|text| format!("---\n{text}\n")).collect();
     let documents = helmd_release::split_manifests(&all, HELM);
 
@@ -116,17 +116,13 @@ fn stages(args: &Args, raw: &[u8]) -> Result<()> {
     bench.stage("dependencies", load, |mut chart| Ok(process_dependencies(&mut chart, &none, HELM).map(|_| chart)?))?;
     bench.stage("coalesce", settled, |chart| Ok((coalesce_values(&chart, &none, HELM)?, chart)))?;
     bench.stage("coalesce+schema", settled, |chart| Ok((render_values(&chart)?, chart)))?;
-    bench.stage("engine", prepared, |input| Ok((render(&input)?, input)))?;
-    let same = prepared()?;
-    bench.stage("engine-same-input", || Ok(()), |()| render(&same))?;
+    bench.stage("engine", prepared, render)?;
     bench.stage(
         "yaml-parse",
         || Ok(()),
         |()| {
-            let parsed: Result<Vec<_>, _> = documents
-                .iter()
-                .map(|d| helmd_yaml::parse(d.as_bytes(), helmd_yaml::Numbers::Float64))
-                .collect();
+            let parsed: Result<Vec<_>, _> =
+                documents.iter().map(|d| helmd_yaml::parse(d.as_bytes(), helmd_yaml::Numbers::Float64)).collect();
             Ok(parsed?)
         },
     )?;
@@ -135,9 +131,9 @@ fn stages(args: &Args, raw: &[u8]) -> Result<()> {
         "all",
         || Ok(()),
         |()| {
-            let input = prepared()?;
-            let files = texts(render(&input)?);
-            Ok((sort_manifests(&files, Order::Install, HELM)?, input))
+            let (rendered, chart) = render(prepared()?)?;
+            let files = texts(rendered);
+            Ok((sort_manifests(&files, Order::Install, HELM)?, files, chart))
         },
     )
 }

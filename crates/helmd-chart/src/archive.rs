@@ -4,7 +4,8 @@ use crate::chart::HelmMajor;
 use crate::error::ArchiveError;
 use crate::file::File;
 use crate::go_time::GoTime;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
+use gotmpl::GoString;
 use gotmpl::strconv::quote;
 use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType};
@@ -46,6 +47,9 @@ impl ArchiveLimits {
         }
     }
 }
+
+/// Files up to this size are read in one piece: no archive can make much be taken for nothing.
+const SMALL_BYTES: u64 = 4 << 20;
 
 /// What is left of the limits.
 pub(crate) struct Budget {
@@ -110,7 +114,10 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result
         }
         let data = content(&mut entry, &full_name, budget, helm)?;
         let mod_time = mod_time(&mut entry);
-        let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
+        let data = match data.strip_prefix(b"\xef\xbb\xbf") {
+            Some(text) => text.into(),
+            None => data,
+        };
         files.push(File { mod_time, nil: data.is_empty(), ..File::new(name, data) });
     }
     if files.is_empty() {
@@ -125,7 +132,7 @@ fn content<R: Read>(
     name: &str,
     budget: &mut Budget,
     helm: HelmMajor,
-) -> Result<Vec<u8>, ArchiveError> {
+) -> Result<GoString, ArchiveError> {
     let size = entry.size();
     if size > budget.bytes {
         return Err(budget.too_large(helm));
@@ -134,9 +141,15 @@ fn content<R: Read>(
     if size > limit {
         return Err(ArchiveError::FileTooLarge { name: quote(name.as_bytes()), limit });
     }
-    let mut data = Vec::new();
-    let read = entry.take(budget.bytes).read_to_end(&mut data).map_err(damaged)?;
-    let read = u64::try_from(read).unwrap_or(u64::MAX);
+    // A sparse file can be larger than what stands in the archive for it, so space is taken only as its bytes come.
+    let data = if size <= SMALL_BYTES {
+        GoString::filled(usize::try_from(size).unwrap_or(usize::MAX), |data| entry.read_exact(data)).map_err(damaged)?
+    } else {
+        let mut data = Vec::new();
+        entry.take(budget.bytes).read_to_end(&mut data).map_err(damaged)?;
+        data.into()
+    };
+    let read = u64::try_from(data.len()).unwrap_or(u64::MAX);
     budget.bytes = budget.bytes.saturating_sub(read);
     if read < size {
         return Err(damaged(io::ErrorKind::UnexpectedEof.into()));

@@ -1,5 +1,6 @@
 //! The chart itself.
 
+use crate::defaults::Defaults;
 use crate::error::ValidationError;
 use crate::file::{File, optional_base64};
 use crate::go_time::{self, GoTime};
@@ -38,7 +39,7 @@ pub struct Chart {
     ///
     /// [dependency processing]: https://helm.sh/docs/helm/helm_dependency/
     #[serde(deserialize_with = "float_values")]
-    pub values: Option<Arc<Values>>,
+    pub values: Option<Arc<Defaults>>,
     /// `values.schema.json`, unparsed.
     #[serde(with = "optional_base64")]
     pub schema: Option<GoString>,
@@ -73,7 +74,7 @@ impl Chart {
     /// The default values; empty without a `values.yaml`.
     pub fn default_values(&self) -> &Values {
         static EMPTY: LazyLock<Values> = LazyLock::new(Values::new);
-        self.values.as_deref().unwrap_or(&EMPTY)
+        self.values.as_deref().map_or(&EMPTY, |values| values)
     }
 
     /// The full path, `root/charts/sub`: `parent` is the full path of the chart that holds this one.
@@ -160,7 +161,7 @@ pub struct Helm3Chart<'a> {
     metadata: &'a Metadata,
     lock: Option<&'a Lock>,
     templates: Slice<Helm3File<'a>>,
-    values: Option<&'a Arc<Values>>,
+    values: Option<&'a Arc<Defaults>>,
     #[serde(with = "optional_base64")]
     schema: &'a Option<GoString>,
     files: Slice<Helm3File<'a>>,
@@ -200,10 +201,10 @@ where
 }
 
 /// Reads values as Go does: each number a `float64`.
-fn float_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Values>>, D::Error> {
+fn float_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Defaults>>, D::Error> {
     let Some(mut values) = Option::<Values>::deserialize(deserializer)? else { return Ok(None) };
     values.values_mut().for_each(floats);
-    Ok(Some(Arc::new(values)))
+    Ok(Some(Arc::new(values.into())))
 }
 
 pub(crate) fn floats(value: &mut Json) {

@@ -8,6 +8,7 @@
 mod archive;
 mod chart;
 mod decode;
+mod defaults;
 mod error;
 mod file;
 pub mod glob;
@@ -21,6 +22,7 @@ mod slice;
 pub use archive::{ArchiveLimits, read_archive};
 pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};
 pub use decode::DecodeError;
+pub use defaults::Defaults;
 pub use error::{ArchiveError, ChartError, ValidationError, error_text};
 pub use file::File;
 pub use go_time::GoTime;

@@ -144,7 +144,7 @@ impl Parts {
             "Chart.lock" => self.chart.lock = decode::lock(&file.data, self.helm).map_err(failed("Chart.lock"))?,
             "values.yaml" => {
                 let values = parse_values(&file.data, self.helm).map_err(failed("values.yaml"))?;
-                self.chart.values = Some(Arc::new(values));
+                self.chart.values = Some(Arc::new(values.into()));
             }
             "values.schema.json" => {
                 self.chart.schema = Some(file.data.clone());

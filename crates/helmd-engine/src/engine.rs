@@ -84,16 +84,17 @@ impl Engine {
     pub fn render(
         &self,
         chart: &Chart,
-        values: &RenderValues,
+        values: RenderValues,
         host: Rc<dyn sprig::Host>,
     ) -> Result<Rendered, RenderError> {
-        let templates = renderables(chart, values, self.helm);
+        let templates = renderables(chart, &values, self.helm);
         let order = sorted(&templates);
         let notes = Notes::new(self.helm);
         let functions = functions::all(self, host, &notes);
         let mut set = TemplateSet::default();
         for name in &order {
-            set.parse(name, templates[*name].text, &|f| functions.get(f).is_some()).map_err(|e| parse_error(name, e))?;
+            set.parse(name, templates[*name].text, &|f| functions.get(f).is_some())
+                .map_err(|e| parse_error(name, e))?;
         }
         let missing = if self.strict { MissingKey::Error } else { MissingKey::Zero };
         let mut exec = Exec::new(&set, &functions, missing, self.limits.clone());

@@ -32,10 +32,7 @@ pub(crate) fn renderables<'a>(
         ("Revision".into(), Value::int(release.revision)),
         ("Service".into(), Value::str("Helm")),
     ]);
-    let root = Map::from_entries(
-        objects::values_type(helm),
-        values.values.iter().map(|(k, v)| (GoString::from(k), Value::from_json(v))),
-    );
+    let root = values.values.with_type(objects::values_type(helm));
     let mut walk =
         Walk { helm, release, capabilities: objects::capabilities(&values.capabilities, helm), found: BTreeMap::new() };
     walk.chart(chart, root.with_methods(objects::values_methods), None);

@@ -6,8 +6,10 @@ use crate::error::ValuesError;
 use crate::table::{Entry, MAX_DEPTH, Table};
 use crate::warning::{Log, Warnings, go_text};
 use gotmpl::strconv::quote;
-use helmd_chart::{Chart, HelmMajor, Values};
-use serde_json::Value as Json;
+use gotmpl::{GoString, Value};
+use helmd_chart::{Chart, Defaults, HelmMajor, Values};
+use std::fmt;
+use std::sync::Arc;
 
 const GLOBAL: &str = "global";
 
@@ -23,7 +25,7 @@ pub(crate) enum Nulls {
 /// What coalescing needs to know of a chart.
 pub(crate) trait ChartValues: Sized {
     fn name(&self) -> String;
-    fn defaults(&self) -> Option<std::sync::Arc<Values>>;
+    fn defaults(&self) -> Option<Arc<Defaults>>;
     fn subcharts(&self) -> Vec<Self>;
 }
 
@@ -31,7 +33,7 @@ impl ChartValues for &Chart {
     fn name(&self) -> String {
         self.metadata.name.clone()
     }
-    fn defaults(&self) -> Option<std::sync::Arc<Values>> {
+    fn defaults(&self) -> Option<Arc<Defaults>> {
         self.values.clone()
     }
     fn subcharts(&self) -> Vec<Self> {
@@ -44,10 +46,16 @@ impl ChartValues for &Chart {
 /// # Errors
 /// Something else than a table stands where a subchart's values belong, or tables lie too deep.
 pub fn coalesce_values(chart: &Chart, values: &Values, helm: HelmMajor) -> Result<(Values, Warnings), ValuesError> {
+    let (values, warnings) = coalesced(chart, values, helm)?;
+    Ok((values.to_values()?, warnings))
+}
+
+/// As [`coalesce_values`], as a table.
+pub(crate) fn coalesced(chart: &Chart, values: &Values, helm: HelmMajor) -> Result<(Table, Warnings), ValuesError> {
     let mut log = Log::new(helm);
     let values = Table::from_values(values)?;
     coalesce_into(&mut log, &chart, &values, Nulls::Remove)?;
-    Ok((values.to_values()?, log.warnings))
+    Ok((values, log.warnings))
 }
 
 /// `over` with what `base` has in addition; a null in `over` removes a key of `base`.
@@ -80,16 +88,45 @@ pub(crate) fn coalesce_into<C: ChartValues>(
     values: &Table,
     nulls: Nulls,
 ) -> Result<(), ValuesError> {
-    Coalesce { log, nulls, levels: MAX_DEPTH }.chart(chart, values, "")
+    Coalesce { log, nulls, levels: MAX_DEPTH }.chart(chart, values, None)
 }
 
 /// Lays `over` over `base` in place; `path` is for warnings.
 pub(crate) fn join(log: &mut Log, over: &Table, base: &Table, path: &str, nulls: Nulls) -> Result<(), ValuesError> {
-    Coalesce { log, nulls, levels: MAX_DEPTH }.tables(over, base, path, nulls)
+    Coalesce { log, nulls, levels: MAX_DEPTH }.tables(over, base, Path::top(path), nulls)
 }
 
-fn dotted(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+/// Where a table lies, for warnings.
+#[derive(Clone, Copy)]
+struct Path<'p> {
+    above: Option<&'p Path<'p>>,
+    name: &'p str,
+}
+
+impl<'p> Path<'p> {
+    fn top(name: &'p str) -> Path<'p> {
+        Path { above: None, name }
+    }
+    fn to<'q>(&'q self, name: &'q GoString) -> Path<'q> {
+        Path { above: Some(self), name: name.as_utf8().unwrap_or_default() }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = vec![self.name];
+        let mut next = self.above;
+        while let Some(path) = next {
+            names.push(path.name);
+            next = path.above;
+        }
+        let mut first = true;
+        for name in names.iter().rev().skip_while(|name| name.is_empty()) {
+            write!(f, "{}{name}", if first { "" } else { "." })?;
+            first = false;
+        }
+        Ok(())
+    }
 }
 
 struct Coalesce<'l> {
@@ -100,11 +137,17 @@ struct Coalesce<'l> {
 }
 
 impl Coalesce<'_> {
-    fn chart<C: ChartValues>(&mut self, chart: &C, values: &Table, path: &str) -> Result<(), ValuesError> {
-        let path = dotted(path, &chart.name());
+    fn chart<C: ChartValues>(
+        &mut self,
+        chart: &C,
+        values: &Table,
+        above: Option<&Path<'_>>,
+    ) -> Result<(), ValuesError> {
+        let name = chart.name();
+        let path = Path { above, name: &name };
         let subcharts = chart.subcharts();
         if let Some(defaults) = chart.defaults() {
-            self.defaults(&Table::from_values(&defaults)?, &subcharts, values, &path)?;
+            self.defaults(&Table::from_defaults(&defaults)?, &subcharts, values, path)?;
         }
         for subchart in &subcharts {
             let name = subchart.name();
@@ -117,8 +160,8 @@ impl Coalesce<'_> {
                 Some(Entry::Table(inner)) => inner,
                 Some(Entry::Leaf(other)) => return Err(ValuesError::type_mismatch(&name, &other)),
             };
-            self.globals(&inner, values, &path)?;
-            self.chart(subchart, &inner, &path)?;
+            self.globals(&inner, values, path)?;
+            self.chart(subchart, &inner, Some(&path))?;
         }
         Ok(())
     }
@@ -129,7 +172,7 @@ impl Coalesce<'_> {
         defaults: &Table,
         subcharts: &[C],
         values: &Table,
-        path: &str,
+        path: Path<'_>,
     ) -> Result<(), ValuesError> {
         // Helm 3 hands a default null on; helm 4 drops it, so that it hides nothing.
         let drop_nulls = self.nulls == Nulls::Remove && self.log.helm == HelmMajor::Helm4;
@@ -147,14 +190,14 @@ impl Coalesce<'_> {
                 (None, default) => values.insert(&key, default),
                 (Some(value), _) if value.is_null() && self.nulls == Nulls::Remove => values.remove(&key),
                 (Some(Entry::Table(value)), Entry::Table(default)) => {
-                    let is_subchart = subcharts.iter().any(|s| s.name() == key);
+                    let is_subchart = subcharts.iter().any(|s| s.name().as_bytes() == key.as_bytes());
                     let nulls = if is_subchart { Nulls::Keep } else { self.nulls };
                     if nulls == Nulls::Remove && drop_nulls {
                         remove_nulls(&default);
                     }
-                    self.tables(&value, &default, &dotted(path, &key), nulls)?;
+                    self.tables(&value, &default, path.to(&key), nulls)?;
                 }
-                (Some(Entry::Table(_)), Entry::Leaf(default)) if !default.is_null() => {
+                (Some(Entry::Table(_)), Entry::Leaf(default)) if !matches!(default, Value::Nil) => {
                     self.log.line(format!("warning: skipped value for {path}.{key}: Not a table."));
                 }
                 (Some(_), _) => {}
@@ -164,7 +207,7 @@ impl Coalesce<'_> {
     }
 
     /// Hands the globals of `values` down to the subchart's values `inner`.
-    fn globals(&mut self, inner: &Table, values: &Table, path: &str) -> Result<(), ValuesError> {
+    fn globals(&mut self, inner: &Table, values: &Table, path: Path<'_>) -> Result<(), ValuesError> {
         let mut global_of = |table: &Table, which: &str| match table.get(GLOBAL) {
             None => Some(Table::default()),
             Some(Entry::Table(global)) => Some(global),
@@ -181,7 +224,7 @@ impl Coalesce<'_> {
                 (Entry::Table(value), None) => below.insert(&key, Entry::Table(value.shallow_copy())),
                 (Entry::Table(value), Some(Entry::Table(own))) => {
                     let copy = value.shallow_copy();
-                    self.tables(&copy, &own, &dotted(path, &key), Nulls::Keep)?;
+                    self.tables(&copy, &own, path.to(&key), Nulls::Keep)?;
                     below.insert(&key, Entry::Table(copy));
                 }
                 (Entry::Table(_), Some(Entry::Leaf(_))) => {
@@ -197,34 +240,27 @@ impl Coalesce<'_> {
     }
 
     /// Lays `over` over `base` in place.
-    fn tables(&mut self, over: &Table, base: &Table, path: &str, nulls: Nulls) -> Result<(), ValuesError> {
+    fn tables(&mut self, over: &Table, base: &Table, path: Path<'_>, nulls: Nulls) -> Result<(), ValuesError> {
         self.levels = self.levels.checked_sub(1).ok_or(ValuesError::TooDeep { limit: MAX_DEPTH })?;
-        let had_value = |key: &str, before: &[(String, Entry)]| {
-            before
-                .binary_search_by(|(k, _)| k.as_str().cmp(key))
-                .ok()
-                .and_then(|i| before.get(i))
-                .is_some_and(|(_, e)| !e.is_null())
-        };
-        let before = base.entries();
-        for (key, _) in over.entries().into_iter().filter(|(_, entry)| entry.is_null()) {
+        // What a null of `over` hides, in order; `base` gets the null, too.
+        let mut hidden = Vec::new();
+        for key in over.null_keys() {
+            if base.get(&key).is_some_and(|entry| !entry.is_null()) {
+                hidden.push(key.clone());
+            }
             base.insert(&key, Entry::null());
         }
         for (key, base) in base.entries() {
             match (over.get(&key), base) {
-                (Some(value), _) if nulls == Nulls::Remove && value.is_null() && had_value(&key, &before) => {
-                    over.remove(&key);
-                }
+                (Some(_), _) if nulls == Nulls::Remove && hidden.binary_search(&key).is_ok() => over.remove(&key),
                 (None, base) => over.insert(&key, base),
-                (Some(Entry::Table(value)), Entry::Table(base)) => {
-                    self.tables(&value, &base, &dotted(path, &key), nulls)?;
-                }
+                (Some(Entry::Table(value)), Entry::Table(base)) => self.tables(&value, &base, path.to(&key), nulls)?,
                 (Some(Entry::Leaf(_)), base @ Entry::Table(_)) => {
-                    let (name, text) = (dotted(path, &key), go_text(&base.to_json()?));
+                    let (name, text) = (path.to(&key), go_text(&base.into_value()));
                     self.log.line(format!("warning: cannot overwrite table with non table for {name} ({text})"));
                 }
-                (Some(Entry::Table(_)), Entry::Leaf(base)) if !base.is_null() => {
-                    let (name, text) = (dotted(path, &key), go_text(&base));
+                (Some(Entry::Table(_)), Entry::Leaf(base)) if !matches!(base, Value::Nil) => {
+                    let (name, text) = (path.to(&key), go_text(&base));
                     let what = "Ignoring non-table value";
                     self.log.line(format!("warning: destination for {name} is a table. {what} ({text})"));
                 }
@@ -238,11 +274,10 @@ impl Coalesce<'_> {
 
 /// Removes nulls from a table and the tables in it.
 fn remove_nulls(table: &Table) {
-    for (key, entry) in table.entries() {
-        match entry {
-            Entry::Leaf(leaf) if *leaf == Json::Null => table.remove(&key),
-            Entry::Leaf(_) => {}
-            Entry::Table(inner) => remove_nulls(&inner),
-        }
+    for key in table.null_keys() {
+        table.remove(&key);
+    }
+    for inner in table.tables() {
+        remove_nulls(&inner);
     }
 }

@@ -7,6 +7,7 @@ use crate::lookup::{shared_table, shared_value};
 use crate::merge::is_compatible_range;
 use crate::table::{Entry, MAX_DEPTH, Table};
 use crate::warning::{Log, Warnings, go_text};
+use gotmpl::Value;
 use helmd_chart::{Chart, HelmMajor, Values};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -97,8 +98,8 @@ impl Process {
             let (mut any_true, mut any_false) = (false, false);
             for tag in &fields.tags {
                 match table.get(tag) {
-                    Some(Entry::Leaf(leaf)) if *leaf == Json::Bool(true) => any_true = true,
-                    Some(Entry::Leaf(leaf)) if *leaf == Json::Bool(false) => any_false = true,
+                    Some(entry) if entry.as_bool() == Some(true) => any_true = true,
+                    Some(entry) if entry.as_bool() == Some(false) => any_false = true,
                     Some(_) => {
                         let name = &fields.name;
                         let three = || format!("Warning: Tag '{tag}' for chart {name} returned non-bool value");
@@ -117,8 +118,8 @@ impl Process {
             let fields = &mut record.borrow_mut().fields;
             for condition in fields.condition.trim().split(',').filter(|c| !c.is_empty()) {
                 match shared_value(values, &format!("{path}{condition}")) {
-                    Some(Entry::Leaf(leaf)) if leaf.is_boolean() => {
-                        fields.enabled = *leaf == Json::Bool(true);
+                    Some(Entry::Leaf(Value::Bool(enabled))) => {
+                        fields.enabled = enabled;
                         break;
                     }
                     Some(_) => {
@@ -150,14 +151,14 @@ impl Process {
             // What a chart says itself goes before what it imports.
             let own = all.deep_copy()?;
             coalesce::join(&mut self.log, &own, &imported, "", Nulls::Keep)?;
-            own.to_values()
+            own.to_frozen()
         });
         if values.is_err() {
             // Values imported into themselves hold each other.
             all.dismantle();
             imported.dismantle();
         }
-        chart.borrow_mut().values = Some(Arc::new(values?));
+        chart.borrow_mut().values = Some(Arc::new(values?.into()));
         Ok(())
     }
 
@@ -172,7 +173,7 @@ impl Process {
             for import in imports {
                 match import {
                     Json::Object(table) => {
-                        let side = |key: &str| go_text(table.get(key).unwrap_or(&Json::Null));
+                        let side = |key: &str| go_text(&Value::from_json(table.get(key).unwrap_or(&Json::Null)));
                         let (child, parent) = (side("child"), side("parent"));
                         record.fields.import_values.push(graph::import_record(&child, &parent));
                         match shared_table(all, &format!("{name}.{child}")) {
@@ -247,7 +248,7 @@ mod tests {
             ..Dependency::default()
         };
         let values = json!({ "a": { "data": { "x": 1.0 } } }).as_object().cloned().unwrap_or_default();
-        let sub = Chart { metadata: meta("sub"), values: Some(Arc::new(values)), ..Chart::default() };
+        let sub = Chart { metadata: meta("sub"), values: Some(Arc::new(values.into())), ..Chart::default() };
         let metadata = Metadata { dependencies: vec![wanted].into(), ..meta("root") };
         let mut root = Chart { metadata, dependencies: vec![sub], ..Chart::default() };
         // Whatever comes of it, it ends.

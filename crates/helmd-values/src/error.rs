@@ -1,7 +1,6 @@
 //! What can be wrong with values.
 
 use gotmpl::Value;
-use serde_json::Value as Json;
 
 /// Why values could not be composed.
 #[derive(Debug, thiserror::Error)]
@@ -32,9 +31,9 @@ pub enum ValuesError {
 }
 
 impl ValuesError {
-    pub(crate) fn type_mismatch(chart: &str, found: &Json) -> ValuesError {
+    pub(crate) fn type_mismatch(chart: &str, found: &Value) -> ValuesError {
         // HELM: prints with %t, which fits booleans only.
-        let found = gotmpl::fmt::sprintf(b"%t", &[Value::from_json(found)]);
+        let found = gotmpl::fmt::sprintf(b"%t", std::slice::from_ref(found));
         ValuesError::TypeMismatch { chart: chart.to_owned(), found: String::from_utf8_lossy(&found).into_owned() }
     }
 }

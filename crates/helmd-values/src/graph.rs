@@ -5,7 +5,7 @@
 
 use crate::coalesce::ChartValues;
 use crate::error::ValuesError;
-use helmd_chart::{Chart, Dependency, HelmMajor, Metadata, Slice, Values};
+use helmd_chart::{Chart, Defaults, Dependency, HelmMajor, Metadata, Slice};
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,7 +22,7 @@ pub(crate) struct NodeData {
     /// The chart's files; its metadata, values and subcharts are here instead.
     body: Rc<Chart>,
     pub(crate) meta: Meta,
-    pub(crate) values: Option<Arc<Values>>,
+    pub(crate) values: Option<Arc<Defaults>>,
     pub(crate) subcharts: Vec<Node>,
     parent: Option<Node>,
 }
@@ -176,7 +176,7 @@ impl ChartValues for Node {
     fn name(&self) -> String {
         name(self)
     }
-    fn defaults(&self) -> Option<Arc<Values>> {
+    fn defaults(&self) -> Option<Arc<Defaults>> {
         self.borrow().values.clone()
     }
     fn subcharts(&self) -> Vec<Self> {

@@ -1,10 +1,11 @@
 //! What a render starts from.
 
 use crate::capabilities::Capabilities;
-use crate::coalesce::coalesce_values;
+use crate::coalesce::coalesced;
 use crate::error::ValuesError;
 use crate::schema;
 use crate::warning::Warnings;
+use gotmpl::Map;
 use helmd_chart::{Chart, HelmMajor, Values};
 
 /// What templates see as `.Release`.
@@ -32,11 +33,10 @@ pub enum SchemaCheck {
     Skip,
 }
 
-/// All that a render needs besides the chart.
-#[derive(Clone, Debug, PartialEq)]
+/// All that a render needs besides the chart, for one render: templates may change the values.
 pub struct RenderValues {
     /// `.Values` of the root chart; those of subcharts are in tables of their names.
-    pub values: Values,
+    pub values: Map,
     /// `.Release`
     pub release: ReleaseOptions,
     /// `.Capabilities`
@@ -46,7 +46,7 @@ pub struct RenderValues {
 /// The values for a render: the user's over the defaults of the chart (whose dependencies are settled) and its subcharts.
 ///
 /// # Errors
-/// As [`coalesce_values`], or the values break a chart's schema.
+/// As [`coalesce_values`](crate::coalesce_values), or the values break a chart's schema.
 #[expect(clippy::too_many_arguments, reason = "the steps before give one value each")]
 pub fn to_render_values(
     chart: &Chart,
@@ -56,7 +56,8 @@ pub fn to_render_values(
     check: SchemaCheck,
     helm: HelmMajor,
 ) -> Result<(RenderValues, Warnings), ValuesError> {
-    let (values, mut warnings) = coalesce_values(chart, values, helm)?;
+    let (values, mut warnings) = coalesced(chart, values, helm)?;
+    let values = values.into_map();
     if check == SchemaCheck::Validate {
         schema::validate_chart(chart, &values, helm, &mut warnings).map_err(ValuesError::Schema)?;
     }

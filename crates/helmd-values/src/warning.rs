@@ -3,7 +3,6 @@
 use gotmpl::Value;
 use gotmpl::strconv::quote;
 use helmd_chart::HelmMajor;
-use serde_json::Value as Json;
 
 /// What Helm would have written to its log, in order.
 pub type Warnings = Vec<String>;
@@ -35,8 +34,8 @@ impl Log {
 }
 
 /// Go's `%v` of a value.
-pub(crate) fn go_text(value: &Json) -> String {
-    String::from_utf8_lossy(&gotmpl::fmt::format_v(&Value::from_json(value))).into_owned()
+pub(crate) fn go_text(value: &Value) -> String {
+    String::from_utf8_lossy(&gotmpl::fmt::format_v(value)).into_owned()
 }
 
 /// A record as Go's text log handler writes it, without the time.

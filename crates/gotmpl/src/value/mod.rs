@@ -6,10 +6,12 @@
 
 mod collections;
 mod convert;
+mod frozen;
 mod go_type;
 mod string;
 
 pub use collections::{List, Map};
+pub use frozen::Frozen;
 pub use go_type::{GoType, Kind, types};
 pub use string::GoString;
 

@@ -10,6 +10,16 @@ use std::sync::Arc;
 pub struct GoString(Arc<[u8]>);
 
 impl GoString {
+    /// A string of `len` bytes that `fill` writes, without another copy.
+    ///
+    /// # Errors
+    /// What `fill` gives.
+    pub fn filled<E>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<GoString, E> {
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, len).collect();
+        // Nobody else holds it yet.
+        fill(Arc::get_mut(&mut bytes).unwrap_or_default())?;
+        Ok(GoString(bytes))
+    }
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -11,6 +11,7 @@ mod report;
 use crate::warning::{Log, Warnings};
 use boon::{CompileError, Compiler, Schemas, UrlLoader};
 use gotmpl::strconv::quote;
+use gotmpl::{Map, Value};
 use helmd_chart::{Chart, HelmMajor, Values};
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -31,33 +32,33 @@ pub struct SchemaError(pub String);
 /// The schema cannot be read or used, or the values break it; the report then ends in a line break.
 pub fn validate_single(values: &Values, schema: &[u8], helm: HelmMajor) -> Result<Warnings, SchemaError> {
     let mut warnings = Warnings::new();
-    validate(values, schema, helm, &mut warnings).map_err(SchemaError)?;
+    validate(Json::Object(values.clone()), schema, helm, &mut warnings).map_err(SchemaError)?;
     Ok(warnings)
 }
 
 /// Holds `values` against the schemas of a chart and its subcharts; gives all reports in one text.
 pub(crate) fn validate_chart(
     chart: &Chart,
-    values: &Values,
+    values: &Map,
     helm: HelmMajor,
     warnings: &mut Warnings,
 ) -> Result<(), String> {
     let mut report = String::new();
     if let Some(schema) = &chart.schema
-        && let Err(text) = validate(values, schema, helm, warnings)
+        && let Err(text) = validate(Value::Map(values.clone()).to_json(), schema, helm, warnings)
     {
         report.push_str(&format!("{}:\n{text}", chart.name()));
     }
     for subchart in &chart.dependencies {
         match values.get(subchart.name()) {
-            None | Some(Json::Null) => {}
-            Some(Json::Object(values)) => {
-                if let Err(text) = validate_chart(subchart, values, helm, warnings) {
+            None | Some(Value::Nil) => {}
+            Some(Value::Map(values)) => {
+                if let Err(text) = validate_chart(subchart, &values, helm, warnings) {
                     report.push_str(&text);
                 }
             }
             Some(other) => {
-                let found = gotmpl::Value::from_json(other).go_type().map_or("<nil>", |t| t.name);
+                let found = other.go_type().map_or("<nil>", |t| t.name);
                 let name = subchart.name();
                 report.push_str(&format!("{name}:\ninvalid type for values: expected object (map), got {found}\n"));
             }
@@ -73,9 +74,8 @@ const STACK_PER_STEP_BYTES: usize = 8 << 10;
 /// Stack for everything else.
 const STACK_BASE_BYTES: usize = 1 << 20;
 
-fn validate(values: &Values, schema: &[u8], helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
+fn validate(instance: Json, schema: &[u8], helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
     let document = gotmpl::json::parse(schema).map_err(|e| e.to_string())?;
-    let instance = Json::Object(values.clone());
     let steps = depth::steps(&document, &instance)?;
     let run = || validate_document(&instance, document, schema, helm);
     let (verdict, mut found) = if steps <= STEPS_IN_PLACE {

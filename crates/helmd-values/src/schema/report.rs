@@ -299,9 +299,10 @@ fn shown(value: &Json, literal: Option<&str>) -> String {
         Json::String(text) => quote(text),
         Json::Null => "<nil>".to_owned(),
         Json::Bool(flag) => flag.to_string(),
-        Json::Number(number) => {
-            literal.map_or_else(|| crate::warning::go_text(&Json::Number(number.clone())), str::to_owned)
-        }
+        Json::Number(number) => literal.map_or_else(
+            || crate::warning::go_text(&gotmpl::Value::from_json(&Json::Number(number.clone()))),
+            str::to_owned,
+        ),
         Json::Array(_) | Json::Object(_) => "value".to_owned(),
     }
 }

@@ -151,8 +151,7 @@ impl TemplateArgs {
         template.enable_dns = self.enable_dns;
         template.rendering.sub_notes = self.render_subchart_notes;
         template.rendering.skip_schema_validation = self.skip_schema_validation;
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| e.to_string())?;
-        let done = runtime.block_on(template.run()).map_err(|e| match e {
+        let done = template.run_here().map_err(|e| match e {
             // HELM: from the render on there is something that --debug could show.
             ActionError::KubeVersion { .. } | ActionError::Render(_) | ActionError::Manifest(_) => {
                 format!("{}\n\nUse --debug flag to render out invalid YAML", failed(&e))

@@ -103,7 +103,7 @@ fn render(record: &Record, helm: HelmMajor) -> Result<Vec<u8>, String> {
     };
     let now = "2026-01-02T03:04:05.123456789Z".parse().map_err(|_| "no time".to_owned())?;
     let host = sprig::FixedHost::new(now);
-    let rendered = engine.render(&chart, &values, Rc::new(host)).map_err(|e| e.to_string())?;
+    let rendered = engine.render(&chart, values, Rc::new(host)).map_err(|e| e.to_string())?;
     Ok(rendered.files.get("c/templates/t.yaml").map(|t| t.to_vec()).unwrap_or_default())
 }
 

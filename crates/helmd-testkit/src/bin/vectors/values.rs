@@ -3,7 +3,7 @@
 use crate::check::{self, Record, Verdict};
 use helmd_chart::{Chart, File, HelmMajor};
 use helmd_values::{
-    Capabilities, ReleaseOptions, SchemaCheck, Values, process_dependencies,
+    Capabilities, ReleaseOptions, SchemaCheck, process_dependencies,
     schema::validate_single,
     strvals::{self, Form},
     to_render_values,
@@ -46,7 +46,7 @@ fn digested(value: Json) -> Json {
 
 struct Composed {
     chart: Chart,
-    values: Values,
+    values: serde_json::Value,
     warnings: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ fn compose(record: &Record, helm: HelmMajor) -> Result<Composed, String> {
     let (rendered, more) = to_render_values(&chart, &values, &release, &caps, SchemaCheck::Validate, helm)
         .map_err(|e| format!("values: {}", check::helm_text(&e)))?;
     warnings.extend(more);
-    Ok(Composed { chart, values: rendered.values, warnings })
+    Ok(Composed { chart, values: gotmpl::Value::Map(rendered.values).to_json(), warnings })
 }
 
 /// `values.json`
@@ -107,7 +107,7 @@ pub fn values(record: &Record, helm: HelmMajor) -> Verdict {
 
 fn walk(chart: &Chart, parent: Option<&str>, charts: &mut Vec<String>, own: &mut serde_json::Map<String, Json>) {
     let path = chart.full_path(parent);
-    own.insert(path.clone(), json!(chart.values.as_deref()));
+    own.insert(path.clone(), json!(chart.values.as_deref().map(|values| &**values)));
     charts.push(path.clone());
     for child in &chart.dependencies {
         walk(child, Some(&path), charts, own);
