@@ -18,6 +18,10 @@ use std::time::Instant;
 
 const HELM: HelmMajor = HelmMajor::Helm4;
 
+/// As in helmd itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Times the stages of a render.
 #[derive(Parser)]
 struct Args {

@@ -30,6 +30,10 @@ enum Command {
     Demo(demo::DemoArgs),
 }
 
+/// A render is many small pieces, made and dropped: this allocator takes less time and memory for them than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // One TLS provider for the whole process; a second choice would be a fault of ours.
     if rustls::crypto::ring::default_provider().install_default().is_err() {

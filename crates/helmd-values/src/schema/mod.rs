@@ -6,6 +6,7 @@ mod depth;
 mod formats;
 mod literal;
 mod number;
+mod quick;
 mod report;
 
 use crate::warning::{Log, Warnings};
@@ -76,6 +77,9 @@ const STACK_BASE_BYTES: usize = 1 << 20;
 
 fn validate(instance: Json, schema: &[u8], helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
     let document = gotmpl::json::parse(schema).map_err(|e| e.to_string())?;
+    if quick::fits(&document, &instance) {
+        return Ok(());
+    }
     let steps = depth::steps(&document, &instance)?;
     let run = || validate_document(&instance, document, schema, helm);
     let (verdict, mut found) = if steps <= STEPS_IN_PLACE {
