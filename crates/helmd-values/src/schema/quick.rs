@@ -4,6 +4,8 @@
 //! fit – is left to the full validation, which also finds the words for it.
 
 use serde_json::{Map, Value as Json};
+use sprig::regex::GoRegex;
+use std::collections::BTreeMap;
 
 /// What is known of a value and a schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,8 +28,11 @@ const STEPS: usize = 200_000;
 /// How deep schemas are followed.
 const DEPTH: usize = 200;
 
+/// Tells whether a keyword's own value has the right type.
+type Form = fn(&Json) -> bool;
+
 /// Keywords that say nothing about the value; the second says which type they must have.
-const ANNOTATIONS: &[(&str, fn(&Json) -> bool)] = &[
+const ANNOTATIONS: &[(&str, Form)] = &[
     ("title", Json::is_string),
     ("description", Json::is_string),
     ("$comment", Json::is_string),
@@ -40,17 +45,13 @@ const ANNOTATIONS: &[(&str, fn(&Json) -> bool)] = &[
 /// Keywords that are followed; [`Quick::keyword`] says what they mean, [`well_formed`] what they look like.
 const COUNTS: &[&str] = &["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"];
 const BOUNDS: &[&str] = &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
-const SCHEMAS: &[&str] = &["not", "if", "then", "else", "additionalProperties", "items"];
+const SCHEMAS: &[&str] = &["not", "if", "then", "else", "additionalProperties", "items", "propertyNames"];
 const LISTS: &[&str] = &["allOf", "anyOf", "oneOf"];
 const TABLES: &[&str] = &["properties", "definitions", "$defs"];
 
 /// Keywords that have a meaning which is not followed here.
 const OTHERS: &[&str] = &[
     "id",
-    "format",
-    "pattern",
-    "patternProperties",
-    "propertyNames",
     "contains",
     "minContains",
     "maxContains",
@@ -65,59 +66,73 @@ const OTHERS: &[&str] = &[
     "unevaluatedItems",
     "unevaluatedProperties",
     "multipleOf",
-    "uniqueItems",
 ];
 
 const TYPES: &[&str] = &["null", "boolean", "object", "array", "number", "string", "integer"];
 
-/// Drafts in which the keywords above mean the same. Where siblings of `$ref` are ignored, they are not followed.
-const DRAFTS: &[(&str, bool)] = &[
-    ("http://json-schema.org/draft-07/schema#", false),
-    ("http://json-schema.org/draft-07/schema", false),
-    ("https://json-schema.org/draft/2019-09/schema", true),
-    ("https://json-schema.org/draft/2020-12/schema", true),
-];
+/// A draft in which the keywords above mean the same as in the others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Draft {
+    /// Formats are checked, and keywords beside `$ref` do not count.
+    Seven,
+    /// 2019-09 or 2020-12.
+    Later,
+}
+
+fn draft(schema: &Json) -> Option<Draft> {
+    let Some(url) = schema.get("$schema") else { return Some(Draft::Later) };
+    let url = url.as_str()?;
+    let url = url.strip_suffix('#').unwrap_or(url);
+    match url.strip_prefix("http://").or(url.strip_prefix("https://"))? {
+        "json-schema.org/draft-07/schema" => Some(Draft::Seven),
+        "json-schema.org/schema" | "json-schema.org/draft/2020-12/schema" | "json-schema.org/draft/2019-09/schema" => {
+            Some(Draft::Later)
+        }
+        _ => None,
+    }
+}
 
 /// Whether it is sure that the schema is a good one and that the value fits it.
 pub(super) fn fits(schema: &Json, value: &Json) -> bool {
-    let siblings = match schema.get("$schema") {
-        None => true,
-        Some(draft) => match DRAFTS.iter().find(|(url, _)| draft.as_str() == Some(url)) {
-            Some((_, siblings)) => *siblings,
-            None => return false,
-        },
-    };
-    let mut quick = Quick { root: schema, siblings, steps: STEPS };
+    let Some(draft) = draft(schema) else { return false };
+    let mut quick = Quick { root: schema, draft, steps: STEPS, patterns: BTreeMap::new() };
     quick.well_formed(schema, true, DEPTH) && quick.check(schema, value, DEPTH) == Fits
 }
 
 struct Quick<'s> {
     root: &'s Json,
-    /// Whether keywords beside `$ref` count.
-    siblings: bool,
+    draft: Draft,
     steps: usize,
+    /// The patterns of the schema.
+    patterns: BTreeMap<&'s str, GoRegex>,
 }
 
-impl Quick<'_> {
+impl<'s> Quick<'s> {
     /// Whether the schema uses only what is followed here, in its right form.
-    fn well_formed(&self, schema: &Json, root: bool, depth: usize) -> bool {
+    fn well_formed(&mut self, schema: &'s Json, root: bool, depth: usize) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let entries = match schema {
             Json::Bool(_) => return true,
             Json::Object(entries) => entries,
             _ => return false,
         };
-        if entries.contains_key("$ref") && !self.siblings && entries.len() > 1 {
+        if entries.contains_key("$ref") && self.draft == Draft::Seven && entries.len() > 1 {
             return false;
         }
         entries.iter().all(|(key, value)| {
             let key = key.as_str();
-            let is_schema = |schema: &Json| self.well_formed(schema, false, depth);
             if let Some((_, form)) = ANNOTATIONS.iter().find(|(k, _)| *k == key) {
                 return form(value);
             }
             match key {
                 "$schema" => root,
+                "$id" => root && value.as_str().is_some_and(is_plain_url),
+                "format" => self.draft == Draft::Later && value.is_string(),
+                "uniqueItems" => value.is_boolean(),
+                "pattern" => value.as_str().is_some_and(|pattern| self.learn(pattern)),
+                "patternProperties" => value.as_object().is_some_and(|all| {
+                    all.iter().all(|(pattern, rule)| self.learn(pattern) && self.well_formed(rule, false, depth))
+                }),
                 "default" | "const" => true,
                 "type" => match value {
                     Json::Array(types) => !types.is_empty() && all_different(types) && types.iter().all(is_type),
@@ -128,23 +143,46 @@ impl Quick<'_> {
                 "$ref" => value.as_str().is_some_and(|path| self.target(path).is_some()),
                 key if COUNTS.contains(&key) => value.as_u64().is_some_and(|n| n <= u64::from(u32::MAX)),
                 key if BOUNDS.contains(&key) => value.is_number(),
-                key if SCHEMAS.contains(&key) => is_schema(value),
-                key if LISTS.contains(&key) => {
-                    value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(is_schema))
+                key if SCHEMAS.contains(&key) => self.well_formed(value, false, depth),
+                key if LISTS.contains(&key) => value
+                    .as_array()
+                    .is_some_and(|all| !all.is_empty() && all.iter().all(|rule| self.well_formed(rule, false, depth))),
+                key if TABLES.contains(&key) => {
+                    value.as_object().is_some_and(|all| all.values().all(|rule| self.well_formed(rule, false, depth)))
                 }
-                key if TABLES.contains(&key) => value.as_object().is_some_and(|all| all.values().all(is_schema)),
                 key => !key.starts_with('$') && !OTHERS.contains(&key),
             }
         })
     }
 
-    /// What a `$ref` to a definition of this schema leads to.
-    fn target(&self, path: &str) -> Option<&Json> {
-        let (table, name) = path.strip_prefix("#/")?.split_once('/')?;
+    /// Makes the pattern ready; false when it is none.
+    fn learn(&mut self, pattern: &'s str) -> bool {
+        if !self.patterns.contains_key(pattern) {
+            let Ok(regex) = GoRegex::new(pattern) else { return false };
+            self.patterns.insert(pattern, regex);
+        }
+        true
+    }
+
+    fn matches(&self, pattern: &str, text: &str) -> Option<bool> {
+        Some(self.patterns.get(pattern)?.is_match(text.as_bytes()))
+    }
+
+    /// The schema of this document that a `$ref` leads to.
+    fn target(&self, path: &str) -> Option<&'s Json> {
         let plain =
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-        let known = matches!(table, "definitions" | "$defs");
-        (plain && known).then(|| self.root.get(table)?.get(name)).flatten()
+            |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$'));
+        let mut parts = path.strip_prefix("#/")?.split('/');
+        let mut schema = self.root;
+        while let Some(part) = parts.next() {
+            schema = schema.get(part)?;
+            if TABLES.contains(&part) {
+                schema = schema.get(parts.next().filter(|name| plain(name))?)?;
+            } else if !SCHEMAS.contains(&part) {
+                return None;
+            }
+        }
+        Some(schema)
     }
 
     fn check(&mut self, schema: &Json, value: &Json, depth: usize) -> Known {
@@ -177,6 +215,13 @@ impl Quick<'_> {
             ("const", _) => same(rule, value),
             ("minLength", Json::String(s)) => compare(rule, s.chars().count(), |limit, n| n >= limit),
             ("maxLength", Json::String(s)) => compare(rule, s.chars().count(), |limit, n| n <= limit),
+            ("pattern", Json::String(s)) => {
+                rule.as_str().and_then(|pattern| self.matches(pattern, s)).map_or(Unsure, Known::from)
+            }
+            ("uniqueItems", Json::Array(items)) if *rule == Json::Bool(true) => match all_different(items) {
+                true => Fits,
+                false => Unsure,
+            },
             ("minItems", Json::Array(a)) => compare(rule, a.len(), |limit, n| n >= limit),
             ("maxItems", Json::Array(a)) => compare(rule, a.len(), |limit, n| n <= limit),
             ("minProperties", Json::Object(o)) => compare(rule, o.len(), |limit, n| n >= limit),
@@ -193,20 +238,16 @@ impl Quick<'_> {
             ("required", Json::Object(o)) => Known::from(
                 rule.as_array().is_some_and(|all| all.iter().all(|k| k.as_str().is_some_and(|k| o.contains_key(k)))),
             ),
-            ("properties", Json::Object(o)) => {
-                let Some(rules) = rule.as_object() else { return Unsure };
-                let inner = rules.iter().filter_map(|(name, rule)| Some((rule, o.get(name)?)));
-                self.every(inner.collect(), depth)
+            ("properties" | "patternProperties" | "additionalProperties", Json::Object(o)) => {
+                self.properties(schema, (key, rule), o, depth)
             }
-            ("additionalProperties", Json::Object(o)) => {
-                let own = schema.get("properties").and_then(Json::as_object);
-                let others = o.iter().filter(|(name, _)| own.is_none_or(|own| !own.contains_key(*name)));
-                self.every(others.map(|(_, value)| (rule, value)).collect(), depth)
+            ("propertyNames", Json::Object(o)) => {
+                let names: Vec<Json> = o.keys().map(|name| Json::from(name.as_str())).collect();
+                self.every(names.iter().map(|name| (rule, name)).collect(), depth)
             }
             ("items", Json::Array(items)) => self.every(items.iter().map(|value| (rule, value)).collect(), depth),
-            ("$ref", _) => match rule.as_str().and_then(|path| self.target(path)).cloned() {
-                // Definitions are small; a copy keeps the borrow short.
-                Some(target) => self.check(&target, value, depth),
+            ("$ref", _) => match rule.as_str().and_then(|path| self.target(path)) {
+                Some(target) => self.check(target, value, depth),
                 None => Unsure,
             },
             ("allOf", _) => {
@@ -216,6 +257,38 @@ impl Quick<'_> {
             ("anyOf" | "oneOf" | "not" | "if", _) => self.choice(schema, (key, rule), value, depth),
             _ => Fits,
         }
+    }
+
+    fn properties(
+        &mut self,
+        schema: &Map<String, Json>,
+        (key, rule): (&str, &Json),
+        value: &Map<String, Json>,
+        depth: usize,
+    ) -> Known {
+        let table = |key: &str| schema.get(key).and_then(Json::as_object);
+        let (own, patterns) = (table("properties"), table("patternProperties"));
+        let pairs = match key {
+            "properties" => {
+                own.into_iter().flatten().filter_map(|(name, rule)| Some((rule, value.get(name)?))).collect()
+            }
+            "patternProperties" => {
+                let mut pairs = Vec::new();
+                for (pattern, rule) in patterns.into_iter().flatten() {
+                    let fitting = value.iter().filter(|(name, _)| self.matches(pattern, name) == Some(true));
+                    pairs.extend(fitting.map(|(_, value)| (rule, value)));
+                }
+                pairs
+            }
+            _ => {
+                let known = |name: &String| {
+                    own.is_some_and(|own| own.contains_key(name))
+                        || patterns.into_iter().flatten().any(|(p, _)| self.matches(p, name) != Some(false))
+                };
+                value.iter().filter(|(name, _)| !known(name)).map(|(_, value)| (rule, value)).collect()
+            }
+        };
+        self.every(pairs, depth)
     }
 
     fn every(&mut self, pairs: Vec<(&Json, &Json)>, depth: usize) -> Known {
@@ -256,6 +329,14 @@ impl Quick<'_> {
             }
         }
     }
+}
+
+/// An absolute URL that means nothing unusual.
+fn is_plain_url(url: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'-' | b'_');
+    url.strip_prefix("https://")
+        .or(url.strip_prefix("http://"))
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(plain))
 }
 
 fn is_type(name: &Json) -> bool {
@@ -346,9 +427,9 @@ mod tests {
     fn what_is_not_followed_is_left_to_the_full_validation() {
         for schema in [
             json!({"type": "strange"}),
-            json!({"pattern": "x"}),
+            json!({"pattern": "("}),
             json!({"$id": "urn:x"}),
-            json!({"properties": {"a": {"format": "uri"}}}),
+            json!({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"format": "uri"}}}),
             json!({"required": ["a", "a"]}),
             json!({"$schema": "http://json-schema.org/draft-04/schema#"}),
             json!({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/definitions/a", "definitions": {"a": true}}),
