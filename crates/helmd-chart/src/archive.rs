@@ -4,7 +4,7 @@ use crate::chart::HelmMajor;
 use crate::error::ArchiveError;
 use crate::file::File;
 use crate::go_time::GoTime;
-use flate2::bufread::MultiGzDecoder;
+use crate::gunzip::Gunzip;
 use gotmpl::GoString;
 use gotmpl::strconv::quote;
 use std::io::{self, Read};
@@ -86,7 +86,7 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result
         [0x1f, 0x8b, 8, ..] => {}
         _ => return Err(ArchiveError::NotGzip),
     }
-    let mut archive = Archive::new(MultiGzDecoder::new(bytes));
+    let mut archive = Archive::new(Gunzip::new(bytes));
     let mut files = Vec::new();
     let mut top: Option<String> = None;
     for entry in archive.entries().map_err(damaged)? {

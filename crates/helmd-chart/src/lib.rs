@@ -13,6 +13,7 @@ mod error;
 mod file;
 pub mod glob;
 mod go_time;
+mod gunzip;
 pub mod ignore;
 mod load;
 mod metadata;

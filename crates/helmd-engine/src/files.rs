@@ -58,8 +58,8 @@ fn base_name(path: &GoString) -> GoString {
 }
 
 /// A `[]uint8` of these bytes.
-pub(crate) fn bytes(data: &[u8]) -> Value {
-    Value::List(List::new(types::BYTES, data.iter().map(|b| Value::Uint(types::UINT8, u64::from(*b))).collect()))
+fn bytes(data: GoString) -> Value {
+    Value::List(List::bytes(data))
 }
 
 impl Object for Files {
@@ -77,7 +77,7 @@ impl Object for Files {
         };
         match name {
             "Get" => one("Get", types::STRING, |f, n| Value::String(f.get(n))),
-            "GetBytes" => one("GetBytes", types::BYTES, |f, n| bytes(&f.get(n))),
+            "GetBytes" => one("GetBytes", types::BYTES, |f, n| bytes(f.get(n))),
             "Glob" => one("Glob", &FILES, |f, p| Value::Object(Rc::new(f.glob(p)))),
             "Lines" => one("Lines", types::LIST_STRING, Files::lines),
             "AsConfig" => {
@@ -101,7 +101,7 @@ impl Object for Files {
     }
 
     fn as_map(&self) -> Option<Map> {
-        Some(Map::from_entries(&FILES, self.0.iter().map(|(n, d)| (n.clone(), bytes(d)))))
+        Some(Map::from_entries(&FILES, self.0.iter().map(|(n, d)| (n.clone(), bytes(d.clone())))))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -53,7 +53,8 @@ impl Head {
     pub fn parse(document: &[u8], helm: HelmMajor) -> Result<Head, HeadError> {
         let mut head = Head::default();
         let mut wrong = None;
-        match helmd_yaml::parse(document, Numbers::Json)? {
+        let wanted = |key: &str| ["apiVersion", "kind", "metadata"].iter().any(|field| is_field(key, field));
+        match helmd_yaml::parse_entries(document, Numbers::Json, &wanted)? {
             Json::Null => {}
             Json::Object(entries) => head.read(&entries, &mut wrong),
             other => {

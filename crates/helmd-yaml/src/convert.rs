@@ -139,6 +139,28 @@ pub(crate) fn json(data: Data<'_>, numbers: Numbers) -> Result<Json, JsonError> 
     })
 }
 
+/// As [`json`] for a document of which only some entries of the top table are wanted; the others become null, but what is
+/// wrong with them is still an error.
+pub(crate) fn json_entries(data: Data<'_>, numbers: Numbers, wanted: &dyn Fn(&str) -> bool) -> Result<Json, JsonError> {
+    let Data::Map(entries) = data else { return json(data, numbers) };
+    let entry = |(k, v): (Data<'_>, Data<'_>)| {
+        let name = key(&k);
+        let value = if wanted(name) { json(v, numbers)? } else { check(&v).map(|()| Json::Null)? };
+        Ok((name.to_owned(), value))
+    };
+    entries.into_iter().map(entry).collect::<Result<_, JsonError>>().map(Json::Object)
+}
+
+/// The error that [`json`] would give.
+fn check(data: &Data<'_>) -> Result<(), JsonError> {
+    match data {
+        Data::Float(f) if !f.is_finite() => Err(unsupported(*f)),
+        Data::List(items) => items.iter().try_for_each(check),
+        Data::Map(entries) => entries.iter().try_for_each(|(_, value)| check(value)),
+        _ => Ok(()),
+    }
+}
+
 fn float(f: f64) -> Result<Json, JsonError> {
     match Number::from_f64(f) {
         Some(n) => Ok(Json::Number(n)),

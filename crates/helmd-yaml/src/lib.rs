@@ -27,8 +27,8 @@ pub mod toml;
 pub use emit::{json_to_yaml, to_yaml, to_yaml_pretty};
 pub use error::YamlError;
 pub use parse::{
-    Numbers, ParseLimits, parse, parse_limited, parse_list, parse_map, parse_object, parse_strict, parse_value,
-    to_json_text, to_json_text_strict,
+    Numbers, ParseLimits, parse, parse_entries, parse_limited, parse_list, parse_map, parse_object, parse_strict,
+    parse_value, to_json_text, to_json_text_strict,
 };
 
 #[cfg(test)]

@@ -44,6 +44,16 @@ pub fn parse(yaml: &[u8], numbers: Numbers) -> Result<Json, YamlError> {
     parse_limited(yaml, numbers, ParseLimits::default())
 }
 
+/// As [`parse`], but of the entries of the top table only the wanted ones have their values; the others are null.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_entries(yaml: &[u8], numbers: Numbers, wanted: &dyn Fn(&str) -> bool) -> Result<Json, YamlError> {
+    let limits = ParseLimits::default();
+    with_data(yaml, Duplicates::Allowed, limits, |data| convert::json_entries(data, numbers, wanted))
+        .map_err(YamlError::converting)
+}
+
 /// As [`parse`], with other limits.
 ///
 /// # Errors

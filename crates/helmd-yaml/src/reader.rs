@@ -35,7 +35,7 @@ impl<'a> Input<'a> {
             Some((at, problem)) => (bytes.get(..piece_start(bytes, at, mark)).unwrap_or_default(), Some(problem)),
         };
         // `first_bad` has checked it already; a second look costs little and needs no trust.
-        let text = String::from_utf8_lossy(good);
+        let text = std::str::from_utf8(good).map_or_else(|_| String::from_utf8_lossy(good), Cow::Borrowed);
         let marked = if text.starts_with('\u{feff}') { PIECE.saturating_sub(mark) } else { 0 };
         Input { text, broken, marked }
     }
@@ -129,8 +129,18 @@ fn width(lead: u8) -> usize {
 
 /// The first byte that is not part of an allowed character, with go-yaml's name for the mistake.
 fn first_bad(bytes: &[u8]) -> Option<(usize, &'static str)> {
-    let mut i = 0;
+    let odd = |b: u8| !matches!(b, b' '..=b'~' | b'\n' | b'\t' | b'\r');
+    // Whole runs at a time: most texts have nothing but plain ASCII.
+    const RUN: usize = 64;
+    let (mut i, mut careful) = (0, 0);
     while let Some(&lead) = bytes.get(i) {
+        if i >= careful {
+            if bytes.get(i..i + RUN).is_some_and(|run| !run.iter().fold(false, |any, b| any | odd(*b))) {
+                i += RUN;
+                continue;
+            }
+            careful = i + RUN;
+        }
         if lead < 0x80 {
             if !matches!(lead, b' '..=b'~' | b'\n' | b'\t' | b'\r') {
                 return Some((i, "control characters are not allowed"));

@@ -81,8 +81,7 @@ fn next(version: Result<Version, SemverError>) -> CallResult {
 }
 
 fn bytes(text: &[u8]) -> Value {
-    let items = text.iter().map(|b| Value::Uint(types::UINT8, u64::from(*b))).collect();
-    Value::List(gotmpl::List::new(types::BYTES, items))
+    Value::List(gotmpl::List::bytes(text.into()))
 }
 
 /// The version that a comparison got; nil is looked into, as in Go.

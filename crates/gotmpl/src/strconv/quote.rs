@@ -165,11 +165,16 @@ pub fn unquote(literal: impl AsRef<[u8]>) -> Result<Vec<u8>, InvalidSyntax> {
         _ => return Err(InvalidSyntax),
     };
     if quote == b'`' {
-        return match inside.contains(&b'`') {
-            true => Err(InvalidSyntax),
+        return match (memchr::memchr(b'`', inside), memchr::memchr(b'\r', inside)) {
+            (Some(_), _) => Err(InvalidSyntax),
+            (None, None) => Ok(inside.to_vec()),
             // Raw literals drop carriage returns.
-            false => Ok(inside.iter().copied().filter(|c| *c != b'\r').collect()),
+            (None, Some(_)) => Ok(inside.iter().copied().filter(|c| *c != b'\r').collect()),
         };
+    }
+    let plain = |b: &u8| matches!(b, b' '..=b'~') && *b != quote && *b != b'\\';
+    if quote == b'"' && inside.iter().all(plain) {
+        return Ok(inside.to_vec());
     }
     let mut out = Vec::with_capacity(inside.len());
     let mut rest = inside;

@@ -2,34 +2,61 @@
 
 use super::{GoString, GoType, Value, equal_within, types};
 use crate::func::Function;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A Go slice. Immutable: every function that "changes" one makes a new one, as sprig does.
 #[derive(Clone)]
-pub struct List {
-    ty: &'static GoType,
+pub struct List(Repr);
+
+#[derive(Clone)]
+enum Repr {
     /// `None` is Go's nil slice (JSON `null`, length 0).
-    items: Option<Rc<[Value]>>,
+    Items(&'static GoType, Option<Rc<[Value]>>),
+    /// A `[]uint8`; its elements are made when they are looked at one by one.
+    Bytes(Rc<Bytes>),
+}
+
+struct Bytes {
+    bytes: GoString,
+    items: OnceCell<Box<[Value]>>,
 }
 
 impl List {
     /// A slice of type `ty` (kind `Slice`).
     pub fn new(ty: &'static GoType, items: Vec<Value>) -> List {
-        List { ty, items: Some(Rc::from(items)) }
+        List(Repr::Items(ty, Some(Rc::from(items))))
     }
     /// The nil slice of type `ty`.
     pub fn nil(ty: &'static GoType) -> List {
-        List { ty, items: None }
+        List(Repr::Items(ty, None))
+    }
+    /// A `[]uint8`.
+    pub fn bytes(bytes: GoString) -> List {
+        List(Repr::Bytes(Rc::new(Bytes { bytes, items: OnceCell::new() })))
     }
     /// Its Go type.
     pub fn go_type(&self) -> &'static GoType {
-        self.ty
+        match &self.0 {
+            Repr::Items(ty, _) => ty,
+            Repr::Bytes(_) => types::BYTES,
+        }
+    }
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Repr::Items(_, items) => items.as_ref().map_or(0, |items| items.len()),
+            Repr::Bytes(bytes) => bytes.bytes.len(),
+        }
+    }
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
     /// Go's `cap`: the length, or more for lists that Go's JSON decoder made by appending one element at a time.
     pub fn capacity(&self) -> usize {
-        if !std::ptr::eq(self.ty, types::LIST_DECODED) {
+        if !std::ptr::eq(self.go_type(), types::LIST_DECODED) {
             return self.len();
         }
         // Appending doubles up to this; beyond it Go's steps depend on its allocator and are not followed.
@@ -42,14 +69,19 @@ impl List {
     }
     /// Whether it is a nil slice.
     pub fn is_nil(&self) -> bool {
-        self.items.is_none()
+        matches!(&self.0, Repr::Items(_, None))
     }
 }
 
 impl std::ops::Deref for List {
     type Target = [Value];
     fn deref(&self) -> &[Value] {
-        self.items.as_deref().unwrap_or(&[])
+        match &self.0 {
+            Repr::Items(_, items) => items.as_deref().unwrap_or_default(),
+            Repr::Bytes(bytes) => bytes
+                .items
+                .get_or_init(|| bytes.bytes.iter().map(|b| Value::Uint(types::UINT8, u64::from(*b))).collect()),
+        }
     }
 }
 
@@ -208,7 +240,9 @@ fn dismantle(mut work: Vec<Value>) {
 
 /// Moves the collections in a list that nobody else holds to `work`.
 fn take_nested_items(list: &mut List, work: &mut Vec<Value>) {
-    if let Some(items) = list.items.as_mut().and_then(Rc::get_mut) {
+    if let Repr::Items(_, Some(items)) = &mut list.0
+        && let Some(items) = Rc::get_mut(items)
+    {
         take_nested(items.iter_mut(), work);
     }
 }

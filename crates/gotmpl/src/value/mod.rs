@@ -226,3 +226,12 @@ fn equal_within(a: &Value, b: &Value, depth: usize) -> bool {
 
 /// A call result; functions fail with [`FuncError`].
 pub type CallResult = Result<Value, FuncError>;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn values_are_small() {
+        // Every argument and every element is one of these.
+        assert_eq!(size_of::<super::Value>(), 32);
+    }
+}

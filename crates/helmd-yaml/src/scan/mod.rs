@@ -87,6 +87,11 @@ impl Fold {
     }
 }
 
+/// Bytes that do not begin a character.
+fn continuing(run: &[u8]) -> usize {
+    run.iter().filter(|b| **b & 0xc0 == 0x80).count()
+}
+
 type Scan<T> = Result<T, YamlError>;
 
 impl<'a> Scanner<'a> {
@@ -196,7 +201,7 @@ impl<'a> Scanner<'a> {
     /// Goes to the byte position `to` on the same line.
     fn skip_to(&mut self, to: usize) {
         let run = self.text.as_bytes().get(self.pos..to).unwrap_or_default();
-        self.wide += run.iter().filter(|b| **b & 0xc0 == 0x80).count();
+        self.wide += if run.is_ascii() { 0 } else { continuing(run) };
         self.pos = to;
     }
 
@@ -209,8 +214,14 @@ impl<'a> Scanner<'a> {
     /// Goes to the end of the line.
     fn skip_comment(&mut self) {
         let start = self.pos;
-        let mut to = start;
         let bytes = self.text.as_bytes();
+        let line = memchr::memchr2(b'\n', b'\r', bytes.get(start..).unwrap_or_default());
+        let end = line.map_or(bytes.len(), |length| start + length);
+        if bytes.get(start..end).is_some_and(<[u8]>::is_ascii) {
+            self.pos = end;
+            return;
+        }
+        let mut to = start;
         while let Some(b) = bytes.get(to) {
             match b {
                 b'\n' | b'\r' => break,

@@ -95,8 +95,7 @@ fn local(zone: &Zone) -> Zone {
 }
 
 fn bytes(text: Vec<u8>) -> Value {
-    let items = text.into_iter().map(|b| Value::Uint(types::UINT8, u64::from(b))).collect();
-    Value::List(gotmpl::List::new(types::BYTES, items))
+    Value::List(gotmpl::List::bytes(text.into()))
 }
 
 /// Go computes in 64 bits and lets them wrap.
