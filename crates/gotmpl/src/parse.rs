@@ -1,10 +1,13 @@
 //! Template text to trees.
 
+mod cache;
 mod constant;
 mod letters;
 mod lex;
 pub(crate) mod node;
 mod parser;
+
+pub use cache::ParseCache;
 
 use crate::value::{GoString, Value};
 use node::{Ast, Node, NodeKind, Span};

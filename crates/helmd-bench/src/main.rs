@@ -121,6 +121,14 @@ fn stages(args: &Args, raw: &[u8]) -> Result<()> {
     bench.stage("coalesce", settled, |chart| Ok((coalesce_values(&chart, &none, HELM)?, chart)))?;
     bench.stage("coalesce+schema", settled, |chart| Ok((render_values(&chart)?, chart)))?;
     bench.stage("engine", prepared, render)?;
+    let kept = load()?;
+    let from_kept = || -> Result<(Chart, RenderValues)> {
+        let mut chart = kept.clone();
+        process_dependencies(&mut chart, &Values::new(), HELM)?;
+        let values = render_values(&chart)?;
+        Ok((chart, values))
+    };
+    bench.stage("engine-parsed", from_kept, render)?;
     bench.stage(
         "yaml-parse",
         || Ok(()),
@@ -136,6 +144,16 @@ fn stages(args: &Args, raw: &[u8]) -> Result<()> {
         || Ok(()),
         |()| {
             let (rendered, chart) = render(prepared()?)?;
+            let files = texts(rendered);
+            Ok((sort_manifests(&files, Order::Install, HELM)?, files, chart))
+        },
+    )?;
+    // What a server does that has the chart already.
+    bench.stage(
+        "all-kept-chart",
+        || Ok(()),
+        |()| {
+            let (rendered, chart) = render(from_kept()?)?;
             let files = texts(rendered);
             Ok((sort_manifests(&files, Order::Install, HELM)?, files, chart))
         },

@@ -7,6 +7,7 @@ use crate::go_time::{self, GoTime};
 use crate::metadata::{Lock, Metadata};
 use crate::slice::Slice;
 use gotmpl::GoString;
+use gotmpl::parse::ParseCache;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 use std::sync::{Arc, LazyLock};
@@ -60,6 +61,9 @@ pub struct Chart {
     /// Set where the full path is not the one of the place in the tree; see [`Chart::full_path`].
     #[serde(skip)]
     pub path_override: Option<String>,
+    /// The templates that renders have parsed; clones share them.
+    #[serde(skip)]
+    pub parsed: Arc<ParseCache>,
     /// What Helm warns of while loading.
     #[serde(skip)]
     pub warnings: Vec<String>,

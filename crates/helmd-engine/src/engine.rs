@@ -72,7 +72,7 @@ impl Engine {
         }
     }
 
-    /// Renders all templates of `chart` and its subcharts.
+    /// Renders all templates of `chart` and its subcharts. What it parses is kept in [`Chart::parsed`] of `chart`.
     ///
     /// Runs on the calling thread and needs a deep stack for deep includes: see [`with_render_stack`].
     ///
@@ -93,8 +93,9 @@ impl Engine {
         let functions = functions::all(self, host, &notes);
         let mut set = TemplateSet::default();
         for name in &order {
-            set.parse(name, templates[*name].text, &|f| functions.get(f).is_some())
-                .map_err(|e| parse_error(name, e))?;
+            let text = templates[*name].text;
+            let parsed = chart.parsed.parse(self.helm as u8, name, text, &|f| functions.get(f).is_some());
+            set.add(&parsed.map_err(|e| parse_error(name, e))?);
         }
         let missing = if self.strict { MissingKey::Error } else { MissingKey::Zero };
         let mut exec = Exec::new(&set, &functions, missing, self.limits.clone());

@@ -20,6 +20,10 @@ impl GoString {
         fill(Arc::get_mut(&mut bytes).unwrap_or_default())?;
         Ok(GoString(bytes))
     }
+    /// Whether both are the same bytes; quick for clones of one string.
+    pub fn is_same(&self, other: &GoString) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self == other
+    }
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
