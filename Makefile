@@ -55,7 +55,7 @@ docs:
 e2e: ## install real charts on a real cluster and on the sandbox, and let the real helm read them
 	./e2e/run
 
-bench: ## ratios against the real helm, in one run
+bench: ## ratios against the real helm, in one run; `cargo bench -p helmd-bench` for the parts by criterion
 	./benches/run
 
 clean: ## remove what was built

@@ -1,18 +1,18 @@
-//! `helmd-bench -c chart.tgz`: what each stage of a render costs in this process, one JSON object a line. The stages are those of
-//! Helm's own packages, so that a Go program that times these can be put beside it.
+//! `helmd-bench stages -c chart.tgz`: what each stage of a render costs in this process; the stages are those of Helm's own
+//! packages, so that a Go program that times these can be put beside it. `helmd-bench process CMD …`: what a process costs.
+//! Both print JSON, one object a line.
 #![expect(clippy::print_stdout, reason = "a command that prints what it measures")]
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use helmd_bench::{settled, values_of};
 use helmd_chart::{Chart, HelmMajor, Loader, Values};
 use helmd_engine::{Engine, Rendered, with_render_stack};
 use helmd_release::{Order, sort_manifests};
-use helmd_values::{
-    Capabilities, KubeVersion, ReleaseOptions, RenderValues, SchemaCheck, coalesce_values, process_dependencies,
-    to_render_values,
-};
-use rustix::time::{ClockId, clock_gettime};
+use helmd_values::{RenderValues, coalesce_values, process_dependencies};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
 use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -22,9 +22,21 @@ const HELM: HelmMajor = HelmMajor::Helm4;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Times the stages of a render.
+/// Measures renders.
 #[derive(Parser)]
-struct Args {
+enum Args {
+    /// Time the stages of a render in this process
+    Stages(StageArgs),
+    /// Run a command, its output thrown away, and print its CPU time, wall time and peak memory
+    Process {
+        /// The command
+        #[arg(required = true, trailing_var_arg = true)]
+        command: Vec<String>,
+    },
+}
+
+#[derive(clap::Args)]
+struct StageArgs {
     /// A packed chart
     #[arg(short, long)]
     chart: String,
@@ -37,13 +49,41 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let args = Args::parse();
-    let raw = std::fs::read(&args.chart).with_context(|| format!("reading {}", args.chart))?;
-    with_render_stack(|| stages(&args, &raw)).map_err(anyhow::Error::from)?
+    match Args::parse() {
+        Args::Stages(args) => {
+            let raw = std::fs::read(&args.chart).with_context(|| format!("reading {}", args.chart))?;
+            with_render_stack(|| stages(&args, &raw)).map_err(anyhow::Error::from)?
+        }
+        Args::Process { command } => process(&command),
+    }
+}
+
+fn cpu_ms(usage: &Usage) -> f64 {
+    let ms = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 * 1000.0 + t.tv_usec() as f64 / 1000.0;
+    ms(usage.user_time()) + ms(usage.system_time())
+}
+
+fn process(command: &[String]) -> Result<()> {
+    let (program, args) = command.split_first().context("no command")?;
+    let start = Instant::now();
+    let status = Command::new(program)
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .with_context(|| format!("starting {program}"))?;
+    let wall = start.elapsed().as_secs_f64() * 1000.0;
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    println!(
+        "{}",
+        serde_json::json!({"cpu_ms": cpu_ms(&usage), "wall_ms": wall, "rss_mb": usage.max_rss() as f64 / 1024.0,
+            "code": status.code()})
+    );
+    Ok(())
 }
 
 struct Bench<'a> {
-    args: &'a Args,
+    args: &'a StageArgs,
     chart: String,
 }
 
@@ -57,9 +97,9 @@ impl Bench<'_> {
         let (mut walls, mut cpu) = (Vec::new(), 0.0);
         for _ in 0..self.args.n {
             let input = prepare()?;
-            let (start, cpu_start) = (Instant::now(), cpu_ms());
+            let (start, cpu_start) = (Instant::now(), cpu_ms(&getrusage(UsageWho::RUSAGE_THREAD)?));
             drop(body(input)?);
-            cpu += cpu_ms() - cpu_start;
+            cpu += cpu_ms(&getrusage(UsageWho::RUSAGE_THREAD)?) - cpu_start;
             walls.push(start.elapsed().as_secs_f64() * 1000.0);
         }
         walls.sort_by(f64::total_cmp);
@@ -74,88 +114,49 @@ impl Bench<'_> {
     }
 }
 
-fn cpu_ms() -> f64 {
-    let t = clock_gettime(ClockId::ProcessCPUTime);
-    t.tv_sec as f64 * 1000.0 + t.tv_nsec as f64 / 1e6
+fn render((chart, values): (Chart, RenderValues)) -> Result<(Rendered, Chart)> {
+    Ok((Engine::new(HELM).render(&chart, values, Rc::new(sprig::FixedHost::default()))?, chart))
 }
 
-fn stages(args: &Args, raw: &[u8]) -> Result<()> {
+/// The rendered files without notes, as text.
+fn texts(rendered: Rendered) -> BTreeMap<String, String> {
+    let files = rendered.files.into_iter().filter(|(name, _)| !name.ends_with("NOTES.txt"));
+    files.map(|(name, text)| (name, text.to_text().into_owned())).collect()
+}
+
+fn stages(args: &StageArgs, raw: &[u8]) -> Result<()> {
     let load = || -> Result<Chart> { Ok(Loader::new(HELM).archive(raw)?) };
     let none = Values::new();
     let bench = Bench { args, chart: load()?.metadata.name };
-    let settled = || -> Result<Chart> {
-        let mut chart = load()?;
-        process_dependencies(&mut chart, &Values::new(), HELM)?;
-        Ok(chart)
-    };
-    let mut capabilities = Capabilities::default_for(HELM);
-    capabilities.kube_version = KubeVersion::parse("v1.36.3", HELM)?;
-    let release = ReleaseOptions {
-        name: "bench".to_owned(),
-        namespace: "default".to_owned(),
-        revision: 1,
-        is_upgrade: false,
-        is_install: true,
-    };
-    let render_values = |chart: &Chart| -> Result<RenderValues> {
-        Ok(to_render_values(chart, &Values::new(), &release, &capabilities, SchemaCheck::Validate, HELM)?.0)
-    };
-    let prepared = || -> Result<(Chart, RenderValues)> {
-        let chart = settled()?;
-        let values = render_values(&chart)?;
+    let ready = |chart: Chart| -> Result<(Chart, RenderValues)> {
+        let chart = settled(chart)?;
+        let values = values_of(&chart)?;
         Ok((chart, values))
     };
-    let render = |(chart, values): (Chart, RenderValues)| -> Result<(Rendered, Chart)> {
-        Ok((Engine::new(HELM).render(&chart, values, Rc::new(sprig::FixedHost::default()))?, chart))
+    let whole = |chart: Chart| -> Result<_> {
+        let (rendered, chart) = render(ready(chart)?)?;
+        let files = texts(rendered);
+        Ok((sort_manifests(&files, Order::Install, HELM)?, files, chart))
     };
-    let texts = |rendered: Rendered| -> BTreeMap<String, String> {
-        let files = rendered.files.into_iter().filter(|(name, _)| !name.ends_with("NOTES.txt"));
-        files.map(|(name, text)| (name, text.to_text().into_owned())).collect()
-    };
-    let files = texts(render(prepared()?)?.0);
+    let files = texts(render(ready(load()?)?)?.0);
     let all: String = files.values().map(|text| format!("---\n{text}\n")).collect();
     let documents = helmd_release::split_manifests(&all, HELM);
-
-    bench.stage("load", || Ok(()), |()| load())?;
-    bench.stage("dependencies", load, |mut chart| Ok(process_dependencies(&mut chart, &none, HELM).map(|_| chart)?))?;
-    bench.stage("coalesce", settled, |chart| Ok((coalesce_values(&chart, &none, HELM)?, chart)))?;
-    bench.stage("coalesce+schema", settled, |chart| Ok((render_values(&chart)?, chart)))?;
-    bench.stage("engine", prepared, render)?;
-    let kept = load()?;
-    let from_kept = || -> Result<(Chart, RenderValues)> {
-        let mut chart = kept.clone();
-        process_dependencies(&mut chart, &Values::new(), HELM)?;
-        let values = render_values(&chart)?;
-        Ok((chart, values))
+    let parse_all = || -> Result<Vec<_>> {
+        let parse = |d: &String| Ok(helmd_yaml::parse(d.as_bytes(), helmd_yaml::Numbers::Float64)?);
+        documents.iter().map(parse).collect()
     };
-    bench.stage("engine-parsed", from_kept, render)?;
-    bench.stage(
-        "yaml-parse",
-        || Ok(()),
-        |()| {
-            let parsed: Result<Vec<_>, _> =
-                documents.iter().map(|d| helmd_yaml::parse(d.as_bytes(), helmd_yaml::Numbers::Float64)).collect();
-            Ok(parsed?)
-        },
-    )?;
-    bench.stage("sort-manifests", || Ok(()), |()| Ok(sort_manifests(&files, Order::Install, HELM)?))?;
-    bench.stage(
-        "all",
-        || Ok(()),
-        |()| {
-            let (rendered, chart) = render(prepared()?)?;
-            let files = texts(rendered);
-            Ok((sort_manifests(&files, Order::Install, HELM)?, files, chart))
-        },
-    )?;
-    // What a server does that has the chart already.
-    bench.stage(
-        "all-kept-chart",
-        || Ok(()),
-        |()| {
-            let (rendered, chart) = render(from_kept()?)?;
-            let files = texts(rendered);
-            Ok((sort_manifests(&files, Order::Install, HELM)?, files, chart))
-        },
-    )
+    let nothing = || Ok(());
+
+    bench.stage("load", nothing, |()| load())?;
+    bench.stage("dependencies", load, |mut chart| Ok(process_dependencies(&mut chart, &none, HELM).map(|_| chart)?))?;
+    bench.stage("coalesce", || settled(load()?), |chart| Ok((coalesce_values(&chart, &none, HELM)?, chart)))?;
+    bench.stage("coalesce+schema", || settled(load()?), |chart| Ok((values_of(&chart)?, chart)))?;
+    bench.stage("engine", || ready(load()?), render)?;
+    bench.stage("yaml-parse", nothing, |()| parse_all())?;
+    bench.stage("sort-manifests", nothing, |()| Ok(sort_manifests(&files, Order::Install, HELM)?))?;
+    bench.stage("all", nothing, |()| whole(load()?))?;
+    // What a server does that has loaded and rendered the chart before.
+    let kept = load()?;
+    bench.stage("engine-kept-chart", || ready(kept.clone()), render)?;
+    bench.stage("all-kept-chart", nothing, |()| whole(kept.clone()))
 }

@@ -130,7 +130,7 @@ fn running(map: &mut FuncMap) {
 }
 
 fn tpl(exec: &mut Exec<'_>, source: &GoString, data: &Value) -> CallResult {
-    if !source.windows(2).any(|w| w == b"{{") {
+    if memchr::memmem::find(source, b"{{").is_none() {
         return Ok(Value::String(without_no_value(source.clone())));
     }
     let quoted = || gotmpl::strconv::quote(source);
@@ -147,12 +147,13 @@ fn tpl(exec: &mut Exec<'_>, source: &GoString, data: &Value) -> CallResult {
 /// Takes Go's `<no value>` out, as Helm does with every rendered text.
 pub(crate) fn without_no_value(text: GoString) -> GoString {
     const NO_VALUE: &[u8] = b"<no value>";
-    if !text.windows(NO_VALUE.len()).any(|w| w == NO_VALUE) {
+    let find = |text: &[u8]| memchr::memmem::find(text, NO_VALUE);
+    if find(&text).is_none() {
         return text;
     }
     let mut out = Vec::with_capacity(text.len());
     let mut rest: &[u8] = &text;
-    while let Some(at) = rest.windows(NO_VALUE.len()).position(|w| w == NO_VALUE) {
+    while let Some(at) = find(rest) {
         out.extend_from_slice(&rest[..at]);
         rest = &rest[at + NO_VALUE.len()..];
     }
