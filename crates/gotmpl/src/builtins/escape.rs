@@ -1,7 +1,7 @@
 //! `html`, `js` and `urlquery`.
 
-use crate::exec::{Limits, Stopped, printed};
 use crate::exec::val::{Val, is_nil_pointer};
+use crate::exec::{Limits, Stopped, printed};
 use crate::strconv::{is_print, utf8};
 use crate::value::{Kind, Value};
 use std::borrow::Cow;

@@ -15,23 +15,33 @@ pub struct Exceeded {
     pub limit: u64,
     /// Of what.
     pub what: &'static str,
+    /// Whether a setting can allow more.
+    pub raisable: bool,
 }
 
 impl Exceeded {
     /// More than `limit` of `what`.
     pub fn new(budget: &'static str, limit: impl TryInto<u64>, what: &'static str) -> Exceeded {
-        Exceeded { budget, limit: limit.try_into().unwrap_or(u64::MAX), what }
+        Exceeded { budget, limit: limit.try_into().unwrap_or(u64::MAX), what, raisable: true }
+    }
+
+    /// More than `limit` of `what`, where `most` is what this program can bear.
+    pub fn up_to(budget: &'static str, limit: usize, most: usize, what: &'static str) -> Exceeded {
+        Exceeded { raisable: limit < most, ..Exceeded::new(budget, limit, what) }
     }
 }
 
 impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Exceeded { budget, limit, what } = self;
+        let Exceeded { budget, limit, what, raisable } = self;
         if *budget == budgets::TEMPLATE_DEPTH {
             // Go's words
             return write!(f, "exceeded maximum template depth ({limit})");
         }
         write!(f, "budget {budget} exceeded: more than {limit} {what}; ")?;
+        if !raisable {
+            return f.write_str("this is the most that can be allowed");
+        }
         write!(f, "allow more with --budget {budget}=N, or with budgets.{budget} in the configuration")
     }
 }
@@ -158,8 +168,13 @@ impl Limits {
     pub fn text(&self, bytes: impl Into<Option<usize>>) -> Result<(), Stopped> {
         match bytes.into() {
             Some(n) if n <= self.text_bytes => Ok(()),
-            _ => Err(over(budgets::TEXT, self.text_bytes, "bytes in one text")),
+            _ => Err(self.too_long()),
         }
+    }
+
+    /// [`Limits::text_bytes`] ran out.
+    pub fn too_long(&self) -> Stopped {
+        over(budgets::TEXT, self.text_bytes, "bytes in one text")
     }
 
     /// Refuses a call that makes or visits so many values.
@@ -178,7 +193,7 @@ impl Limits {
     /// # Errors
     /// [`Limits::text_bytes`] ran out.
     pub fn printed(&self, text: Result<Vec<u8>, TooLong>) -> Result<Vec<u8>, Stopped> {
-        text.map_err(|_| over(budgets::TEXT, self.text_bytes, "bytes in one text"))
+        text.map_err(|_| self.too_long())
     }
 
     /// One value as `%v`.
@@ -218,13 +233,20 @@ impl Comparing<'_> {
         if bytes < BYTES { Ok(()) } else { self.add(bytes / BYTES) }
     }
 
+    /// Counts work that costs as much as so many comparisons.
+    ///
+    /// # Errors
+    /// As [`Comparing::one`].
     #[inline]
-    fn add(&mut self, count: usize) -> Result<(), Stopped> {
+    pub fn add(&mut self, count: usize) -> Result<(), Stopped> {
         self.done = self.done.saturating_add(count);
         if self.done > self.limits.comparisons {
             return Err(over(budgets::COMPARISONS, self.limits.comparisons, "comparisons in one call"));
         }
-        if (self.done as u64).is_multiple_of(STEPS_BETWEEN_LOOKS) { self.limits.cancel.check() } else { Ok(()) }
+        if count > 1 || (self.done as u64).is_multiple_of(STEPS_BETWEEN_LOOKS) {
+            return self.limits.cancel.check();
+        }
+        Ok(())
     }
 }
 

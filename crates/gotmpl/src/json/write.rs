@@ -62,12 +62,7 @@ pub fn marshal_raw_within(value: &Value, limit: usize) -> Result<Vec<u8>, JsonEr
     write(value, Escape::Raw, None, limit)
 }
 
-fn write(
-    value: &Value,
-    escape: Escape,
-    layout: Option<(&str, &str)>,
-    limit: usize,
-) -> Result<Vec<u8>, JsonError> {
+fn write(value: &Value, escape: Escape, layout: Option<(&str, &str)>, limit: usize) -> Result<Vec<u8>, JsonError> {
     let mut writer = Writer { out: Vec::with_capacity(128), escape, layout, depth: 0, limit };
     writer.value(value)?;
     writer.fits()?;

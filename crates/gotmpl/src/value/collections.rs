@@ -183,12 +183,7 @@ impl Map {
             _ => false,
         }
     }
-    pub(super) fn deep_equal(
-        &self,
-        other: &Map,
-        depth: usize,
-        comparing: &mut Comparing<'_>,
-    ) -> Result<bool, Stopped> {
+    pub(super) fn deep_equal(&self, other: &Map, depth: usize, comparing: &mut Comparing<'_>) -> Result<bool, Stopped> {
         if self.ty.name != other.ty.name || self.is_nil() != other.is_nil() || self.len() != other.len() {
             return Ok(false);
         }
