@@ -3,7 +3,7 @@
 use crate::capabilities::Capabilities;
 use crate::coalesce::coalesce_values;
 use crate::error::ValuesError;
-use crate::schema;
+use crate::schema::{self, SchemaLimits};
 use crate::warning::Warnings;
 use helmd_chart::{Chart, HelmMajor, Values};
 
@@ -28,6 +28,8 @@ pub enum SchemaCheck {
     /// They are.
     #[default]
     Validate,
+    /// They are, within these limits.
+    Within(SchemaLimits),
     /// They are not (`--skip-schema-validation`).
     Skip,
 }
@@ -57,8 +59,13 @@ pub fn to_render_values(
     helm: HelmMajor,
 ) -> Result<(RenderValues, Warnings), ValuesError> {
     let (values, mut warnings) = coalesce_values(chart, values, helm)?;
-    if check == SchemaCheck::Validate {
-        schema::validate_chart(chart, &values, helm, &mut warnings).map_err(ValuesError::Schema)?;
+    let limits = match check {
+        SchemaCheck::Validate => Some(SchemaLimits::default()),
+        SchemaCheck::Within(limits) => Some(limits),
+        SchemaCheck::Skip => None,
+    };
+    if let Some(limits) = limits {
+        schema::validate_chart(chart, &values, (helm, limits), &mut warnings).map_err(ValuesError::Schema)?;
     }
     let (release, capabilities) = (release.clone(), capabilities.clone());
     Ok((RenderValues { values, release, capabilities }, warnings))

@@ -270,6 +270,11 @@ fn append(
     }
 }
 
+/// Go's estimate of the instructions of an expression; `None` when it is none.
+pub fn program_size(pattern: &[u8]) -> Option<u64> {
+    parser::parse(pattern).ok().map(|parsed| parsed.size)
+}
+
 /// The expression that matches exactly this text.
 pub fn quote_meta(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
