@@ -33,6 +33,8 @@ mod upgrade;
 
 pub use context::{Context, Outside, System};
 pub use error::ActionError;
+pub use helmd_engine::budgets::{self, Budgets};
+pub use helmd_engine::{Cancel, Exceeded, Stopped};
 pub use get::{GetHooks, GetManifest, GetMetadata, GetNotes, GetRelease, GetValues, Metadata, MetadataDependency};
 pub use helmd_kube::{ErrorKind, Event, Progress, WaitStrategy, helm_text};
 pub use history::History;
@@ -40,7 +42,7 @@ pub use install::Install;
 pub use list::{DefaultStates, List, Listed};
 pub use options::{DryRun, Rendering, ServerSideApply, Waiting};
 pub use precheck::{MissingDependencies, NotInstallable, check_dependencies, check_installable};
-pub use render::{RenderedRelease, Template};
+pub use render::{CancelOnDrop, RenderedRelease, Template};
 pub use rollback::Rollback;
 pub use status::Status;
 pub use test::Test;
