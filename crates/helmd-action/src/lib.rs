@@ -33,9 +33,9 @@ mod upgrade;
 
 pub use context::{Context, Outside, System};
 pub use error::ActionError;
+pub use get::{GetHooks, GetManifest, GetMetadata, GetNotes, GetRelease, GetValues, Metadata, MetadataDependency};
 pub use helmd_engine::budgets::{self, Budgets};
 pub use helmd_engine::{Cancel, Exceeded, Stopped};
-pub use get::{GetHooks, GetManifest, GetMetadata, GetNotes, GetRelease, GetValues, Metadata, MetadataDependency};
 pub use helmd_kube::{ErrorKind, Event, Progress, WaitStrategy, helm_text};
 pub use history::History;
 pub use install::Install;

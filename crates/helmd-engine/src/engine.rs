@@ -1,9 +1,9 @@
 //! The order of a render: parse every template, execute every template that is no partial.
 
+use crate::budgets::Budgets;
 use crate::errors::{RenderError, exec_error, parse_error};
 use crate::functions;
 use crate::scope::{Renderable, renderables};
-use crate::budgets::Budgets;
 use gotmpl::exec::{Cancel, Exec, MissingKey};
 use gotmpl::parse::TemplateSet;
 use gotmpl::{GoString, Value};

@@ -162,9 +162,7 @@ fn run(
             (_, None) => false,
             (Token::Char(wanted), Some(c)) => wanted == c,
             (Token::One, Some(c)) => *c != '/',
-            (Token::Class { negated, ranges }, Some(c)) => {
-                ranges.iter().any(|(a, b)| a <= c && c <= b) != *negated
-            }
+            (Token::Class { negated, ranges }, Some(c)) => ranges.iter().any(|(a, b)| a <= c && c <= b) != *negated,
         };
         if !fits {
             return Ok(false);
