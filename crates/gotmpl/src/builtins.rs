@@ -5,7 +5,10 @@ mod escape;
 mod index;
 
 use crate::exec::val::Val;
-use crate::value::{Value, types};
+use crate::exec::{Limits, Stopped};
+use crate::fmt;
+use crate::func::FuncError;
+use crate::value::{CallResult, Value, types};
 
 /// A function that every template knows. `and`, `or` and `call` are carried out by the executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +78,21 @@ impl Builtin {
     }
 
     /// Carries the function out on a checked number of arguments.
-    pub(crate) fn call(self, args: &[Val]) -> Result<Value, String> {
+    pub(crate) fn call(self, args: &[Val], limits: &Limits) -> CallResult {
         let first = args.first().unwrap_or(&Val::Invalid);
         let second = args.get(1).unwrap_or(&Val::Invalid);
         let rest = args.get(1..).unwrap_or_default();
+        let done = match self {
+            Builtin::Print | Builtin::Println | Builtin::Printf | Builtin::Html | Builtin::Js | Builtin::Urlquery => {
+                return Ok(self.text(args, limits).map(Value::str)?);
+            }
+            _ => self.plain(first, second, rest),
+        };
+        done.map_err(FuncError::Text)
+    }
+
+    /// The functions that give no new text.
+    fn plain(self, first: &Val, second: &Val, rest: &[Val]) -> Result<Value, String> {
         Ok(match self {
             Builtin::Index => index::index(first.value(), rest)?,
             Builtin::Slice => index::slice(first.value(), rest)?,
@@ -90,17 +104,26 @@ impl Builtin {
             Builtin::Le => Value::Bool(compare::le(first.value(), second.value())?),
             Builtin::Gt => Value::Bool(!compare::le(first.value(), second.value())?),
             Builtin::Ge => Value::Bool(!compare::lt(first.value(), second.value())?),
-            Builtin::Print => Value::str(crate::fmt::sprint(&values(args))),
-            Builtin::Println => Value::str(crate::fmt::sprintln(&values(args))),
-            Builtin::Printf => {
-                let format = first.value().as_str().cloned().unwrap_or_default();
-                Value::str(crate::fmt::sprintf(&format, &values(rest)))
-            }
-            Builtin::Html => Value::str(escape::html(&escape::text_of(args))),
-            Builtin::Js => Value::str(escape::js(&escape::text_of(args))),
-            Builtin::Urlquery => Value::str(escape::url_query(&escape::text_of(args))),
-            Builtin::And | Builtin::Or | Builtin::Call => return Err("unreachable".to_owned()),
+            _ => return Err("unreachable".to_owned()),
         })
+    }
+
+    /// The functions that print.
+    fn text(self, args: &[Val], limits: &Limits) -> Result<Vec<u8>, Stopped> {
+        let most = limits.text_bytes;
+        let escaped = |text: Vec<u8>| limits.text(text.len()).map(|()| text);
+        match self {
+            Builtin::Print => limits.printed(fmt::sprint_within(&values(args), most)),
+            Builtin::Println => limits.printed(fmt::sprintln_within(&values(args), most)),
+            Builtin::Html => escaped(escape::html(&escape::text_of(args, limits)?)),
+            Builtin::Js => escaped(escape::js(&escape::text_of(args, limits)?)),
+            Builtin::Urlquery => escaped(escape::url_query(&escape::text_of(args, limits)?)),
+            _ => {
+                let format = args.first().and_then(|f| f.value().as_str()).cloned().unwrap_or_default();
+                let rest = values(args.get(1..).unwrap_or_default());
+                limits.printed(fmt::sprintf_within(&format, &rest, most))
+            }
+        }
     }
 }
 

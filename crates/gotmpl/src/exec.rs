@@ -13,7 +13,7 @@ mod walk;
 
 pub(crate) use walk::printed;
 
-pub use budget::{Budget, Limits};
+pub use budget::{Cancel, Comparing, Exceeded, Limits, Stopped, budgets};
 pub use error::ExecError;
 
 use crate::builtins::Builtin;
@@ -70,6 +70,9 @@ pub struct Exec<'a> {
 
 type Stop = Box<ExecError>;
 
+/// How many bytes of a text given at run time count as one step.
+const PARSED_BYTES_PER_STEP: usize = 16;
+
 impl<'a> Exec<'a> {
     /// An execution of the templates in `set`. One execution can run several templates; they share its limits.
     pub fn new(set: &TemplateSet, functions: &'a FuncMap, missing: MissingKey, limits: Limits) -> Exec<'a> {
@@ -117,6 +120,19 @@ impl<'a> Exec<'a> {
         self.functions
     }
 
+    /// The budgets of this execution.
+    pub fn limits(&self) -> &Limits {
+        &self.meter.limits
+    }
+
+    /// Counts bytes that a function makes beside its result, before it makes them.
+    ///
+    /// # Errors
+    /// [`Limits::memory_bytes`] ran out.
+    pub fn charge(&mut self, bytes: u64) -> Result<(), Stopped> {
+        self.meter.made(bytes)
+    }
+
     /// Runs a template of the same set on `data` within this execution's budgets and gives its output.
     ///
     /// # Errors
@@ -151,6 +167,8 @@ impl<'a> Exec<'a> {
     /// # Errors
     /// [`TextFailure::Parse`] when it is no template; [`TextFailure::Exec`] when it failed.
     pub fn execute_text(&mut self, name: &str, text: &GoString, data: &Value) -> Result<GoString, TextFailure> {
+        // Parsing costs as many steps as walking what is parsed.
+        self.meter.steps(text.len() / PARSED_BYTES_PER_STEP).map_err(|s| TextFailure::Exec(s.into()))?;
         let mut set = self.set.clone();
         let functions = self.functions;
         set.parse(name, text, &|f| functions.get(f).is_some()).map_err(TextFailure::Parse)?;

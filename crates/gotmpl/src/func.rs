@@ -20,6 +20,9 @@ pub enum FuncError {
     /// The function panicked in Go with this value (recovered by Go's executor); text as Go prints it.
     #[error("{0}")]
     Panic(String),
+    /// A budget ran out, or the render was cancelled. Functions that swallow errors must hand this one on.
+    #[error(transparent)]
+    Stopped(#[from] crate::exec::Stopped),
     /// Another function's failure with Helm's words before it (`%w` in Go).
     #[error("{text}{source}")]
     Wrapped {

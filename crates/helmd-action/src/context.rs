@@ -3,8 +3,8 @@
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 
-use gotmpl::exec::Limits;
 use helmd_chart::HelmMajor;
+use helmd_engine::{Budgets, Cancel};
 use helmd_kube::Cluster;
 use helmd_storage::Storage;
 use jiff::Timestamp;
@@ -60,8 +60,10 @@ pub struct Context {
     pub enable_dns: bool,
     /// Time, randomness, names.
     pub outside: Arc<dyn Outside>,
-    /// Budgets of a render.
-    pub limits: Limits,
+    /// What a render may use up.
+    pub budgets: Budgets,
+    /// Ends the render that is under way or to come; what follows a render is not touched by it.
+    pub cancel_render: Cancel,
 }
 
 impl Context {
@@ -74,7 +76,8 @@ impl Context {
             helm: HelmMajor::Helm4,
             enable_dns: false,
             outside: Arc::new(System),
-            limits: Limits::default(),
+            budgets: Budgets::default(),
+            cancel_render: Cancel::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Why a verb did not do its work, in Helm's sentences.
 
 use helmd_chart::names::NameError;
-use helmd_engine::RenderError;
+use helmd_engine::{RenderError, Stopped};
 use helmd_kube::error::Pending;
 use helmd_kube::{ErrorKind, KubeError};
 use helmd_release::SortError;
@@ -63,6 +63,14 @@ pub enum ActionError {
     /// A template fails.
     #[error(transparent)]
     Render(Box<RenderError>),
+    /// A render was ended by its time limit or by somebody.
+    #[error("{stopped}{}", place.as_ref().map(|p| format!(" (stopped at {p})")).unwrap_or_default())]
+    Stopped {
+        /// The budget of time, or the cancellation.
+        stopped: Stopped,
+        /// Which template was being rendered, and where in it.
+        place: Option<String>,
+    },
     /// A rendered file is no manifest.
     #[error(transparent)]
     Manifest(#[from] SortError),
@@ -143,6 +151,7 @@ impl ActionError {
             | Self::Values(_)
             | Self::Render(_)
             | Self::Manifest(_) => ErrorKind::Invalid,
+            Self::Stopped { .. } => ErrorKind::Timeout,
             Self::Storage(err) => err.kind(),
             Self::Kube(err) => err.kind(),
             Self::Delete { kind, .. } | Self::Joined { kind, .. } => *kind,

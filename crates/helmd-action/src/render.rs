@@ -1,12 +1,13 @@
 //! From chart and values to manifest, hooks and notes: rooms 4 and 5 of the corridor, on a thread of
 //! their own.
 
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
-use gotmpl::exec::Limits;
 use helmd_chart::{Chart, HelmMajor, Values};
-use helmd_engine::{Engine, Lookup, with_render_stack};
+use helmd_engine::{Budgets, Cancel, Engine, Exceeded, Lookup, Stopped, budgets, on_render_stack};
 use helmd_release::{AssembleOptions, Hook, assemble};
 use helmd_values::{
     Capabilities, ReleaseOptions, SchemaCheck, is_compatible_range, process_dependencies, to_render_values,
@@ -53,8 +54,10 @@ pub struct Template {
     pub include_crds: bool,
     /// `--enable-dns`.
     pub enable_dns: bool,
-    /// Budgets.
-    pub limits: Limits,
+    /// What the render may use up.
+    pub budgets: Budgets,
+    /// Ends the render from another thread.
+    pub cancel: Cancel,
     /// Time, randomness, names.
     pub outside: Arc<dyn Outside>,
 }
@@ -78,48 +81,82 @@ impl Template {
             rendering: Rendering::default(),
             include_crds: false,
             enable_dns: false,
-            limits: Limits::default(),
+            budgets: Budgets::default(),
+            cancel: Cancel::new(),
             outside: Arc::new(crate::context::System),
         }
     }
 
-    /// Renders.
+    /// Renders. Ends early when the future is dropped, when [`Template::cancel`] is set, and when the budget of time is over.
     ///
     /// # Errors
     /// Values that do not fit, templates that fail, files that are no manifests.
     pub async fn run(self) -> Result<RenderedRelease, ActionError> {
-        blocking(move || self.run_here()).await
+        let guard = CancelOnDrop::new(self.cancel.clone());
+        let rendered = blocking(move || self.run_here()).await;
+        guard.disarm();
+        rendered
     }
 
     /// As [`Template::run`], without a runtime.
     ///
     /// # Errors
     /// As [`Template::run`].
-    pub fn run_here(mut self) -> Result<RenderedRelease, ActionError> {
-        with_render_stack(move || {
-            let mut warnings = process_dependencies(&mut self.chart, &self.values, self.helm)?;
-            let mut rendered = self.work(None)?;
+    pub fn run_here(self) -> Result<RenderedRelease, ActionError> {
+        self.watched(|mut template| {
+            let mut warnings = process_dependencies(&mut template.chart, &template.values, template.helm)?;
+            let mut rendered = template.work(None)?;
             warnings.append(&mut rendered.warnings);
             rendered.warnings = warnings;
             Ok(rendered)
-        })?
+        })
     }
 
     /// Renders a chart whose dependencies are settled.
+    ///
+    /// Ends early when the future is dropped, when [`Template::cancel`] is set, and when the budget of time is over.
     pub(crate) async fn render(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
-        blocking(move || with_render_stack(move || self.work(lookup))?).await
+        let guard = CancelOnDrop::new(self.cancel.clone());
+        let rendered = blocking(move || self.watched(|template| template.work(lookup))).await;
+        guard.disarm();
+        rendered
+    }
+
+    /// Does a job on a thread with a stack for renders while this one looks at the clock.
+    fn watched(
+        self,
+        job: impl FnOnce(Self) -> Result<RenderedRelease, ActionError> + Send,
+    ) -> Result<RenderedRelease, ActionError> {
+        let (budgets, cancel, patience) = (self.budgets.clone(), self.cancel.clone(), self.budgets.render_time);
+        let mut late = false;
+        let watch = |ended: &Receiver<Infallible>| {
+            late = ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
+            if late {
+                cancel.cancel();
+            }
+        };
+        let rendered = on_render_stack(&budgets, watch, || job(self))?;
+        rendered.map_err(|error| match error {
+            ActionError::Render(render) if render.stopped() == Some(Stopped::Cancelled) => {
+                let what = "seconds of rendering";
+                let exceeded = Exceeded::new(budgets::RENDER_TIME, patience.as_secs(), what);
+                let stopped = if late { Stopped::Budget(exceeded) } else { Stopped::Cancelled };
+                ActionError::Stopped { stopped, place: render.place() }
+            }
+            error => error,
+        })
     }
 
     /// Renders on a thread with a stack for it.
     fn work(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
-        let check = if self.rendering.skip_schema_validation { SchemaCheck::Skip } else { SchemaCheck::Validate };
+        let skip = self.rendering.skip_schema_validation;
+        let check = if skip { SchemaCheck::Skip } else { SchemaCheck::Within(self.budgets.schema()) };
         let (values, mut warnings) =
             to_render_values(&self.chart, &self.values, &self.release, &self.capabilities, check, self.helm)?;
         check_kube_version(&self.chart, &self.capabilities, self.helm)?;
-        let engine =
-            Engine { enable_dns: self.enable_dns, lookup, limits: self.limits.clone(), ..Engine::new(self.helm) };
-        let (chart, outside) = (&self.chart, &self.outside);
-        let rendered = engine.render(chart, values, Rc::new(Host(Arc::clone(outside))))?;
+        let (budgets, cancel) = (self.budgets.clone(), self.cancel.clone());
+        let engine = Engine { enable_dns: self.enable_dns, lookup, budgets, cancel, ..Engine::new(self.helm) };
+        let rendered = engine.render(&self.chart, values, Rc::new(Host(Arc::clone(&self.outside))))?;
         warnings.extend(rendered.notes);
         let options = AssembleOptions {
             helm: self.helm,
@@ -164,7 +201,8 @@ pub(crate) async fn for_release(
         rendering,
         include_crds: false,
         enable_dns: cx.enable_dns,
-        limits: cx.limits.clone(),
+        budgets: cx.budgets.clone(),
+        cancel: cx.cancel_render.clone(),
         outside: Arc::clone(&cx.outside),
     };
     let rendered = template.render(lookup).await?;
@@ -172,6 +210,31 @@ pub(crate) async fn for_release(
         cx.warn(warning.clone());
     }
     Ok(rendered)
+}
+
+/// Cancels a render when it is dropped before it was disarmed: when whoever wanted the render has gone away.
+#[derive(Debug)]
+#[must_use = "a guard that is not kept cancels at once"]
+pub struct CancelOnDrop(Option<Cancel>);
+
+impl CancelOnDrop {
+    /// A guard of that token.
+    pub fn new(cancel: Cancel) -> CancelOnDrop {
+        CancelOnDrop(Some(cancel))
+    }
+
+    /// Lets go without cancelling.
+    pub fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(cancel) = &self.0 {
+            cancel.cancel();
+        }
+    }
 }
 
 /// Settles which dependencies take part; gives what Helm would have warned of.

@@ -6,6 +6,7 @@ use crate::file::File;
 use crate::go_time::GoTime;
 use crate::gunzip::Gunzip;
 use gotmpl::GoString;
+use gotmpl::exec::Exceeded;
 use gotmpl::strconv::quote;
 use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType};
@@ -39,6 +40,18 @@ impl Default for ArchiveLimits {
 }
 
 impl ArchiveLimits {
+    /// The budget of all files, when it was set otherwise than in Helm, which has no words to name a setting.
+    pub fn names_total_limit(&self) -> Option<Exceeded> {
+        let exceeded = Exceeded::new(budgets::BYTES, self.total_bytes, "bytes in a chart's files");
+        (self.total_bytes != TOTAL_BYTES).then_some(exceeded)
+    }
+
+    /// The budget of one file, when it was set otherwise than in Helm 3.
+    pub fn names_file_limit(&self) -> Option<Exceeded> {
+        let exceeded = Exceeded::new(budgets::FILE, self.file_bytes, "bytes in one of a chart's files");
+        (self.file_bytes != HELM3_FILE_BYTES).then_some(exceeded)
+    }
+
     /// The limits of this major's Helm.
     pub fn default_for(helm: HelmMajor) -> ArchiveLimits {
         match helm {
@@ -50,21 +63,73 @@ impl ArchiveLimits {
 
 /// Files up to this size are read in one piece: no archive can make much be taken for nothing.
 const SMALL_BYTES: u64 = 4 << 20;
+/// What an archive needs for an entry beside its content: headers, a long name, an extended header, padding.
+const AROUND_ENTRY_BYTES: u64 = 4096;
+/// What may stand at the end of an archive: empty blocks.
+const END_BYTES: u64 = 1 << 20;
+/// Longest name of an entry: what the system takes as a path.
+const NAME_BYTES: usize = 4096;
+
+/// Names of these budgets.
+pub mod budgets {
+    /// [`ArchiveLimits::total_bytes`](super::ArchiveLimits::total_bytes)
+    pub const BYTES: &str = "archive-bytes";
+    /// [`ArchiveLimits::file_bytes`](super::ArchiveLimits::file_bytes)
+    pub const FILE: &str = "archive-file-bytes";
+    /// [`ArchiveLimits::entries`](super::ArchiveLimits::entries)
+    pub const ENTRIES: &str = "archive-entries";
+    /// [`ArchiveLimits::depth`](super::ArchiveLimits::depth)
+    pub const DEPTH: &str = "subchart-depth";
+}
+
+/// A compressed stream that fails when it gives more than it may. Names in extended headers would otherwise be read into
+/// memory whatever their length.
+struct Bounded<'b, R> {
+    inner: R,
+    left: &'b mut u64,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let count = u64::try_from(read).unwrap_or(u64::MAX);
+        match self.left.checked_sub(count) {
+            Some(left) => {
+                *self.left = left;
+                Ok(read)
+            }
+            None => Err(io::ErrorKind::FileTooLarge.into()),
+        }
+    }
+}
 
 /// What is left of the limits.
 pub(crate) struct Budget {
     limits: ArchiveLimits,
     bytes: u64,
     entries: usize,
+    /// Bytes that may still come out of compressed streams: the files and what archives need around them.
+    stream: u64,
 }
 
 impl Budget {
     pub(crate) fn new(limits: &ArchiveLimits) -> Budget {
-        Budget { bytes: limits.total_bytes, entries: limits.entries, limits: limits.clone() }
+        let around = u64::try_from(limits.entries).unwrap_or(u64::MAX).saturating_mul(AROUND_ENTRY_BYTES);
+        let stream = limits.total_bytes.saturating_add(around).saturating_add(END_BYTES);
+        Budget { bytes: limits.total_bytes, entries: limits.entries, stream, limits: limits.clone() }
+    }
+
+    fn entry(&mut self) -> Result<(), ArchiveError> {
+        let limit = self.limits.entries;
+        self.entries = self.entries.checked_sub(1).ok_or(ArchiveError::TooManyEntries { limit })?;
+        Ok(())
     }
 
     fn too_large(&self, helm: HelmMajor) -> ArchiveError {
         let limit = self.limits.total_bytes;
+        if let Some(exceeded) = self.limits.names_total_limit() {
+            return ArchiveError::Exceeded(exceeded);
+        }
         match helm {
             HelmMajor::Helm3 => ArchiveError::TooLargeHelm3 { limit },
             HelmMajor::Helm4 => ArchiveError::TooLarge { limit },
@@ -86,13 +151,26 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result
         [0x1f, 0x8b, 8, ..] => {}
         _ => return Err(ArchiveError::NotGzip),
     }
-    let mut archive = Archive::new(Gunzip::new(bytes));
+    let mut stream = budget.stream;
+    let result = read_stream(Bounded { inner: Gunzip::new(bytes), left: &mut stream }, budget, helm);
+    budget.stream = stream;
+    result
+}
+
+fn read_stream<R: Read>(stream: R, budget: &mut Budget, helm: HelmMajor) -> Result<Vec<File>, ArchiveError> {
+    let mut archive = Archive::new(stream);
     let mut files = Vec::new();
     let mut top: Option<String> = None;
-    for entry in archive.entries().map_err(damaged)? {
-        let mut entry = entry.map_err(damaged)?;
-        budget.entries =
-            budget.entries.checked_sub(1).ok_or(ArchiveError::TooManyEntries { limit: budget.limits.entries })?;
+    let failed = |e: io::Error, budget: &Budget| match e.kind() {
+        io::ErrorKind::FileTooLarge => budget.too_large(helm),
+        _ => damaged(e),
+    };
+    for entry in archive.entries().map_err(|e| failed(e, budget))? {
+        let mut entry = entry.map_err(|e| failed(e, budget))?;
+        budget.entry()?;
+        if entry.path_bytes().len() > NAME_BYTES {
+            return Err(ArchiveError::LongName { limit: NAME_BYTES });
+        }
         let full_name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let kind = entry.header().entry_type();
         if kind.is_dir() || full_name.ends_with('/') || matches!(kind, EntryType::XGlobalHeader | EntryType::XHeader) {
@@ -139,14 +217,22 @@ fn content<R: Read>(
     }
     let limit = budget.limits.file_bytes;
     if size > limit {
-        return Err(ArchiveError::FileTooLarge { name: quote(name.as_bytes()), limit });
+        return Err(match budget.limits.names_file_limit() {
+            Some(exceeded) => ArchiveError::Exceeded(exceeded),
+            None => ArchiveError::FileTooLarge { name: quote(name.as_bytes()), limit },
+        });
     }
+    let failed = |e: io::Error, budget: &Budget| match e.kind() {
+        io::ErrorKind::FileTooLarge => budget.too_large(helm),
+        _ => damaged(e),
+    };
     // A sparse file can be larger than what stands in the archive for it, so space is taken only as its bytes come.
     let data = if size <= SMALL_BYTES {
-        GoString::filled(usize::try_from(size).unwrap_or(usize::MAX), |data| entry.read_exact(data)).map_err(damaged)?
+        let length = usize::try_from(size).unwrap_or(usize::MAX);
+        GoString::filled(length, |data| entry.read_exact(data)).map_err(|e| failed(e, budget))?
     } else {
         let mut data = Vec::new();
-        entry.take(budget.bytes).read_to_end(&mut data).map_err(damaged)?;
+        entry.take(budget.bytes).read_to_end(&mut data).map_err(|e| failed(e, budget))?;
         data.into()
     };
     let read = u64::try_from(data.len()).unwrap_or(u64::MAX);

@@ -6,7 +6,7 @@ use crate::error::ValidationError;
 use crate::go_time::GoTime;
 use crate::metadata::{Dependency, Lock, Maintainer, Metadata};
 use crate::slice::Slice;
-use helmd_yaml::Numbers;
+use helmd_yaml::{Numbers, ParseLimits};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,9 +40,9 @@ pub struct MetadataDraft {
 
 impl MetadataDraft {
     /// Reads one more file over the fields that are there, as helm does with `requirements.yaml`.
-    pub(crate) fn read(&mut self, yaml: &[u8], helm: HelmMajor) -> Result<(), DecodeError> {
+    pub(crate) fn read(&mut self, yaml: &[u8], helm: HelmMajor, limits: ParseLimits) -> Result<(), DecodeError> {
         let mut decoder = Decoder::new(helm);
-        match read_yaml(yaml)? {
+        match read_yaml(yaml, limits)? {
             Json::Null => {}
             Json::Object(entries) => self.fields(&mut decoder, &entries),
             other => decoder.wrong(&other, decoder.type_name("Metadata")),
@@ -144,10 +144,10 @@ impl MetadataDraft {
 }
 
 /// Reads a lock file; `None` when it is empty.
-pub(crate) fn lock(yaml: &[u8], helm: HelmMajor) -> Result<Option<Lock>, DecodeError> {
+pub(crate) fn lock(yaml: &[u8], helm: HelmMajor, limits: ParseLimits) -> Result<Option<Lock>, DecodeError> {
     let mut decoder = Decoder::new(helm);
     let mut lock = Lock::default();
-    match read_yaml(yaml)? {
+    match read_yaml(yaml, limits)? {
         Json::Null => return Ok(None),
         Json::Object(entries) => {
             let list_type = format!("[]*{}", decoder.type_name("Dependency"));
@@ -175,8 +175,8 @@ pub(crate) fn lock(yaml: &[u8], helm: HelmMajor) -> Result<Option<Lock>, DecodeE
 }
 
 /// Reads a YAML map of values; an empty document gives no entries.
-pub(crate) fn values(yaml: &[u8]) -> Result<Map<String, Json>, DecodeError> {
-    match helmd_yaml::parse(yaml, Numbers::Float64)? {
+pub(crate) fn values(yaml: &[u8], limits: ParseLimits) -> Result<Map<String, Json>, DecodeError> {
+    match helmd_yaml::parse_limited(yaml, Numbers::Float64, limits)? {
         Json::Null => Ok(Map::new()),
         Json::Object(entries) => Ok(entries),
         other => Err(DecodeError::Json(format!(
@@ -186,8 +186,8 @@ pub(crate) fn values(yaml: &[u8]) -> Result<Map<String, Json>, DecodeError> {
     }
 }
 
-fn read_yaml(yaml: &[u8]) -> Result<Json, DecodeError> {
-    Ok(helmd_yaml::parse(yaml, Numbers::Json)?)
+fn read_yaml(yaml: &[u8], limits: ParseLimits) -> Result<Json, DecodeError> {
+    Ok(helmd_yaml::parse_limited(yaml, Numbers::Json, limits)?)
 }
 
 fn maintainer(d: &mut Decoder, entries: &Map<String, Json>, into: &mut Maintainer) {

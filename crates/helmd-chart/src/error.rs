@@ -1,6 +1,8 @@
 //! What can be wrong with a chart.
 
+use crate::archive::budgets;
 use crate::decode::DecodeError;
+use gotmpl::exec::Exceeded;
 
 /// A rule for the metadata is broken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +50,7 @@ pub enum ChartError {
         got: String,
     },
     /// Charts lie in charts in charts.
-    #[error("subcharts are nested more than {limit} deep")]
+    #[error("{}", Exceeded::new(budgets::DEPTH, *.limit, "levels of subcharts"))]
     TooDeep {
         /// How deep they may lie.
         limit: usize,
@@ -120,11 +122,20 @@ pub enum ArchiveError {
         limit: u64,
     },
     /// There are too many files.
-    #[error("chart archive has more than the maximum of {limit} entries")]
+    #[error("{}", Exceeded::new(budgets::ENTRIES, *.limit, "files and folders in a chart archive"))]
     TooManyEntries {
         /// Entries allowed.
         limit: usize,
     },
+    /// A name is too long.
+    #[error("chart contains a file name of more than {limit} bytes")]
+    LongName {
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// A budget that was set otherwise than in Helm ran out.
+    #[error("{0}")]
+    Exceeded(Exceeded),
     /// There is no file.
     #[error("no files in chart archive")]
     Empty,

@@ -20,13 +20,13 @@ mod metadata;
 pub mod names;
 mod slice;
 
-pub use archive::{ArchiveLimits, read_archive};
+pub use archive::{ArchiveLimits, budgets, read_archive};
 pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};
 pub use decode::DecodeError;
 pub use defaults::Defaults;
 pub use error::{ArchiveError, ChartError, ValidationError, error_text};
 pub use file::File;
 pub use go_time::GoTime;
-pub use load::{Loader, load_archive, load_files, parse_values};
+pub use load::{Loader, load_archive, load_files, parse_values, parse_values_limited};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 pub use slice::Slice;

@@ -5,6 +5,7 @@ use crate::chart::{Chart, HelmMajor, Values};
 use crate::decode::{self, DecodeError, MetadataDraft};
 use crate::error::ChartError;
 use crate::file::File;
+use helmd_yaml::ParseLimits;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct Loader {
     pub helm: HelmMajor,
     /// How large archives may be.
     pub limits: ArchiveLimits,
+    /// How much YAML a file may hold.
+    pub yaml: ParseLimits,
 }
 
 /// The chart made of these files, with default limits.
@@ -31,13 +34,13 @@ pub fn load_files(files: Vec<File>, helm: HelmMajor) -> Result<Chart, ChartError
 /// # Errors
 /// As [`Loader::archive`].
 pub fn load_archive(bytes: &[u8], limits: &ArchiveLimits, helm: HelmMajor) -> Result<Chart, ChartError> {
-    Loader { helm, limits: limits.clone() }.archive(bytes)
+    Loader { limits: limits.clone(), ..Loader::new(helm) }.archive(bytes)
 }
 
 impl Loader {
     /// A loader with the default limits.
     pub fn new(helm: HelmMajor) -> Loader {
-        Loader { helm, limits: ArchiveLimits::default_for(helm) }
+        Loader { helm, limits: ArchiveLimits::default_for(helm), yaml: ParseLimits::default() }
     }
 
     /// The chart made of these files, whose names are relative to the chart's folder. Subcharts come in order of their
@@ -63,7 +66,7 @@ impl Loader {
         if depth > self.limits.depth {
             return Err(ChartError::TooDeep { limit: self.limits.depth });
         }
-        let mut parts = Parts { helm: self.helm, ..Parts::default() };
+        let mut parts = Parts { helm: self.helm, yaml: self.yaml, ..Parts::default() };
         parts.chart_yaml(&files)?;
         for file in &files {
             parts.sort(file)?;
@@ -119,6 +122,7 @@ impl Loader {
 #[derive(Default)]
 struct Parts {
     helm: HelmMajor,
+    yaml: ParseLimits,
     draft: Option<MetadataDraft>,
     chart: Chart,
     subcharts: BTreeMap<String, Vec<File>>,
@@ -129,7 +133,9 @@ impl Parts {
     fn chart_yaml(&mut self, files: &[File]) -> Result<(), ChartError> {
         for file in files.iter().filter(|f| f.name == "Chart.yaml") {
             let draft = self.draft.get_or_insert_with(MetadataDraft::default);
-            draft.read(&file.data, self.helm).map_err(|source| ChartError::Parse { file: "Chart.yaml", source })?;
+            draft
+                .read(&file.data, self.helm, self.yaml)
+                .map_err(|source| ChartError::Parse { file: "Chart.yaml", source })?;
             draft.default_api_version();
             self.chart.mod_time.clone_from(&file.mod_time);
         }
@@ -141,9 +147,11 @@ impl Parts {
         let failed = |file: &'static str| move |source| ChartError::Parse { file, source };
         match file.name.as_str() {
             "Chart.yaml" => {}
-            "Chart.lock" => self.chart.lock = decode::lock(&file.data, self.helm).map_err(failed("Chart.lock"))?,
+            "Chart.lock" => {
+                self.chart.lock = decode::lock(&file.data, self.helm, self.yaml).map_err(failed("Chart.lock"))?;
+            }
             "values.yaml" => {
-                let values = parse_values(&file.data, self.helm).map_err(failed("values.yaml"))?;
+                let values = parse_values_limited(&file.data, self.helm, self.yaml).map_err(failed("values.yaml"))?;
                 self.chart.values = Some(Arc::new(values.into()));
             }
             "values.schema.json" => {
@@ -151,15 +159,16 @@ impl Parts {
                 self.chart.schema_mod_time.clone_from(&file.mod_time);
             }
             "requirements.yaml" => {
-                let helm = self.helm;
+                let (helm, yaml) = (self.helm, self.yaml);
                 let draft = self.old_style(
                     "Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.",
                 );
-                draft.read(&file.data, helm).map_err(failed("requirements.yaml"))?;
+                draft.read(&file.data, helm, yaml).map_err(failed("requirements.yaml"))?;
                 self.keep_old_style(file);
             }
             "requirements.lock" => {
-                self.chart.lock = decode::lock(&file.data, self.helm).map_err(failed("requirements.lock"))?;
+                self.chart.lock =
+                    decode::lock(&file.data, self.helm, self.yaml).map_err(failed("requirements.lock"))?;
                 self.old_style(
                     "Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.",
                 );
@@ -206,12 +215,21 @@ fn extension(name: &str) -> &str {
 /// # Errors
 /// The text is no YAML, or a document is no map.
 pub fn parse_values(yaml: &[u8], helm: HelmMajor) -> Result<Values, DecodeError> {
+    parse_values_limited(yaml, helm, ParseLimits::default())
+}
+
+/// As [`parse_values`], with other limits for each document.
+///
+/// # Errors
+/// As [`parse_values`].
+pub fn parse_values_limited(yaml: &[u8], helm: HelmMajor, limits: ParseLimits) -> Result<Values, DecodeError> {
     if helm == HelmMajor::Helm3 {
-        return decode::values(yaml);
+        return decode::values(yaml, limits);
     }
     let mut merged = Values::new();
     for document in documents(yaml)? {
-        let values = decode::values(&document).map_err(|source| DecodeError::Document { source: Box::new(source) })?;
+        let values =
+            decode::values(&document, limits).map_err(|source| DecodeError::Document { source: Box::new(source) })?;
         merge(&mut merged, values);
     }
     Ok(merged)

@@ -137,7 +137,7 @@ impl Metadata {
     /// The text is no YAML, or a field has the wrong type; in the words of Go's decoder.
     pub fn parse(yaml: &[u8], helm: HelmMajor) -> Result<MetadataDraft, DecodeError> {
         let mut draft = MetadataDraft::default();
-        draft.read(yaml, helm)?;
+        draft.read(yaml, helm, helmd_yaml::ParseLimits::default())?;
         Ok(draft)
     }
 

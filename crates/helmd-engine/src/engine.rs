@@ -1,9 +1,10 @@
 //! The order of a render: parse every template, execute every template that is no partial.
 
+use crate::budgets::Budgets;
 use crate::errors::{RenderError, exec_error, parse_error};
 use crate::functions;
 use crate::scope::{Renderable, renderables};
-use gotmpl::exec::{Exec, Limits, MissingKey};
+use gotmpl::exec::{Cancel, Exec, MissingKey};
 use gotmpl::parse::TemplateSet;
 use gotmpl::{GoString, Value};
 use helmd_chart::{Chart, HelmMajor};
@@ -11,8 +12,10 @@ use helmd_values::RenderValues;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 
 /// Why a `lookup` failed, as the cluster says it.
 #[derive(Debug, Clone)]
@@ -46,8 +49,10 @@ pub struct Engine {
     pub helm: HelmMajor,
     /// Live objects for `lookup`; without it `lookup` finds nothing.
     pub lookup: Option<Arc<dyn Lookup>>,
-    /// Budgets of the whole render.
-    pub limits: Limits,
+    /// What the render may use up.
+    pub budgets: Budgets,
+    /// Ends the render from another thread.
+    pub cancel: Cancel,
 }
 
 /// What a render gave.
@@ -68,7 +73,8 @@ impl Engine {
             enable_dns: false,
             helm,
             lookup: None,
-            limits: Limits { stack_bytes: RENDER_STACK_BYTES - STACK_RESERVE_BYTES, ..Limits::default() },
+            budgets: Budgets::default(),
+            cancel: Cancel::new(),
         }
     }
 
@@ -93,12 +99,13 @@ impl Engine {
         let functions = functions::all(self, host, &notes);
         let mut set = TemplateSet::default();
         for name in &order {
+            self.cancel.check().map_err(|_| RenderError::Cancelled)?;
             let text = templates[*name].text;
             let parsed = chart.parsed.parse(self.helm as u8, name, text, &|f| functions.get(f).is_some());
             set.add(&parsed.map_err(|e| parse_error(name, e))?);
         }
         let missing = if self.strict { MissingKey::Error } else { MissingKey::Zero };
-        let mut exec = Exec::new(&set, &functions, missing, self.limits.clone());
+        let mut exec = Exec::new(&set, &functions, missing, self.budgets.limits(&self.cancel));
         let mut files = BTreeMap::new();
         for name in order {
             if name.rsplit('/').next().is_some_and(|base| base.starts_with('_')) {
@@ -130,23 +137,36 @@ fn sorted<'a>(templates: &'a BTreeMap<String, Renderable<'_>>) -> Vec<&'a String
     names
 }
 
-/// Stack for one render. Helm allows 1,000 nested includes of one name; each takes several frames.
-const RENDER_STACK_BYTES: usize = 512 * 1024 * 1024;
+/// Runs `work` on a thread with a stack deep enough for any template that the default budgets allow, and gives its result.
+///
+/// # Errors
+/// As [`on_render_stack`].
+pub fn with_render_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, RenderError> {
+    on_render_stack(&Budgets::default(), |_| {}, work)
+}
 
-/// What a render leaves of its stack for the functions at the deepest level.
-const STACK_RESERVE_BYTES: usize = 2 * 1024 * 1024;
-
-/// Runs `work` on a thread with a stack deep enough for any allowed template, and gives its result.
+/// Runs `work` on a thread with a stack deep enough for these budgets, and gives its result. Meanwhile `watch` runs on the
+/// calling thread; what it gets disconnects when the work ends, so that it can wait for that with a time limit.
 ///
 /// # Errors
 /// [`RenderError::Stopped`] when the thread cannot be started or ends by a panic.
-pub fn with_render_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, RenderError> {
+pub fn on_render_stack<T: Send>(
+    budgets: &Budgets,
+    watch: impl FnOnce(&Receiver<Infallible>),
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, RenderError> {
     std::thread::scope(|scope| {
+        let (ended, end) = mpsc::sync_channel::<Infallible>(0);
         let thread = std::thread::Builder::new()
             .name("render".to_owned())
-            .stack_size(RENDER_STACK_BYTES)
-            .spawn_scoped(scope, work)
+            .stack_size(budgets.thread_stack())
+            .spawn_scoped(scope, move || {
+                // Dropped also when the work panics.
+                let _ended = ended;
+                work()
+            })
             .map_err(|e| RenderError::Stopped(format!("no thread: {e}")))?;
+        watch(&end);
         thread.join().map_err(|_| RenderError::Stopped("an internal fault in the template engine".to_owned()))
     })
 }

@@ -1,7 +1,7 @@
 //! Template failures in Helm's words.
 
 use gotmpl::FuncError;
-use gotmpl::exec::ExecError;
+use gotmpl::exec::{ExecError, Stopped};
 use gotmpl::parse::ParseError;
 use helmd_chart::HelmMajor;
 
@@ -25,9 +25,31 @@ pub enum RenderError {
         /// Place and reason.
         error: Box<ExecError>,
     },
-    /// The render was cancelled, or its thread could not be started.
+    /// Somebody cancelled the render before a template ran.
+    #[error("render cancelled")]
+    Cancelled,
+    /// The thread of the render could not be started, or ended by a fault of this program.
     #[error("rendering stopped: {0}")]
     Stopped(String),
+}
+
+impl RenderError {
+    /// The budget that ran out, or the cancellation, when it was one.
+    pub fn stopped(&self) -> Option<Stopped> {
+        match self {
+            RenderError::Exec { error, .. } => error.stopped,
+            RenderError::Cancelled => Some(Stopped::Cancelled),
+            RenderError::Parse { .. } | RenderError::Stopped(_) => None,
+        }
+    }
+
+    /// The place at which the render was stopped, as `file:line:column`.
+    pub fn place(&self) -> Option<String> {
+        match self {
+            RenderError::Exec { error, .. } => Some(format!("{}:{}:{}", error.template, error.line, error.column)),
+            _ => None,
+        }
+    }
 }
 
 const WARN_START: &str = "HELM_ERR_START";

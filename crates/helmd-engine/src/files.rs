@@ -1,8 +1,9 @@
 //! `.Files`: the chart's files that are no templates.
 
 use crate::glob::Glob;
-use gotmpl::value::types;
-use gotmpl::{Function, GoString, GoType, Kind, List, Map, Object, Value};
+use gotmpl::exec::{Exec, Limits};
+use gotmpl::value::{CallResult, types};
+use gotmpl::{FuncError, Function, GoString, GoType, Kind, List, Map, Object, Value};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -22,28 +23,36 @@ impl Files {
         name.as_str().and_then(|n| self.0.get(n)).cloned().unwrap_or_default()
     }
 
-    fn glob(&self, pattern: &Value) -> Files {
+    fn glob(&self, limits: &Limits, pattern: &Value) -> Result<Files, FuncError> {
         let text = pattern.as_str().map(|p| p.to_text().into_owned()).unwrap_or_default();
         let glob = Glob::new(&text).unwrap_or_else(Glob::all);
-        Files::new(self.0.iter().filter(|(n, _)| glob.matches(&n.to_text())).map(|(n, d)| (n.clone(), d.clone())))
+        let mut comparing = limits.comparing();
+        let mut found = Vec::new();
+        for (name, data) in self.0.iter() {
+            if glob.matches(&name.to_text(), &mut comparing)? {
+                found.push((name.clone(), data.clone()));
+            }
+        }
+        Ok(Files::new(found))
     }
 
     /// A YAML map from each file's base name to its content as `encode` gives it.
-    fn flat_yaml(&self, encode: impl Fn(&GoString) -> GoString) -> Value {
+    fn flat_yaml(&self, limits: &Limits, encode: impl Fn(&GoString) -> GoString) -> CallResult {
         let map = Map::from_entries(
             types::MAP_STRING,
             self.0.iter().map(|(name, data)| (base_name(name), Value::String(encode(data)))),
         );
-        crate::functions::yaml_text(&Value::Map(map))
+        crate::functions::yaml_text(limits, &Value::Map(map))
     }
 
-    fn lines(&self, name: &Value) -> Value {
+    fn lines(&self, limits: &Limits, name: &Value) -> CallResult {
         let data = self.get(name);
         if data.is_empty() {
-            return Value::string_list(Vec::<GoString>::new());
+            return Ok(Value::string_list(Vec::<GoString>::new()));
         }
         let text = data.strip_suffix(b"\n").unwrap_or(&data);
-        Value::string_list(text.split(|b| *b == b'\n').map(GoString::from))
+        limits.items(1 + text.iter().filter(|b| **b == b'\n').count())?;
+        Ok(Value::string_list(text.split(|b| *b == b'\n').map(GoString::from)))
     }
 }
 
@@ -69,27 +78,25 @@ impl Object for Files {
 
     fn method(&self, name: &str) -> Option<Rc<Function>> {
         let files = self.clone();
-        let one = |name, result, f: fn(&Files, &Value) -> Value| {
-            let body = move |_: &mut gotmpl::exec::Exec<'_>, args: &[Value]| {
-                Ok(f(&files, args.first().unwrap_or(&Value::Nil)))
-            };
+        let one = |name, result, f: fn(&Files, &mut Exec<'_>, &Value) -> CallResult| {
+            let body = move |exec: &mut Exec<'_>, args: &[Value]| f(&files, exec, args.first().unwrap_or(&Value::Nil));
             Some(Rc::new(Function::new(name, &[types::STRING], result, body)))
         };
         match name {
-            "Get" => one("Get", types::STRING, |f, n| Value::String(f.get(n))),
-            "GetBytes" => one("GetBytes", types::BYTES, |f, n| bytes(f.get(n))),
-            "Glob" => one("Glob", &FILES, |f, p| Value::Object(Rc::new(f.glob(p)))),
-            "Lines" => one("Lines", types::LIST_STRING, Files::lines),
+            "Get" => one("Get", types::STRING, |f, _, n| Ok(Value::String(f.get(n)))),
+            "GetBytes" => one("GetBytes", types::BYTES, |f, _, n| Ok(bytes(f.get(n)))),
+            "Glob" => one("Glob", &FILES, |f, exec, p| Ok(Value::Object(Rc::new(f.glob(exec.limits(), p)?)))),
+            "Lines" => one("Lines", types::LIST_STRING, |f, exec, n| f.lines(exec.limits(), n)),
             "AsConfig" => {
                 let files = self.clone();
-                Some(Rc::new(Function::new("AsConfig", &[], types::STRING, move |_, _| {
-                    Ok(files.flat_yaml(GoString::clone))
+                Some(Rc::new(Function::new("AsConfig", &[], types::STRING, move |exec, _| {
+                    files.flat_yaml(exec.limits(), GoString::clone)
                 })))
             }
             "AsSecrets" => {
                 let files = self.clone();
-                Some(Rc::new(Function::new("AsSecrets", &[], types::STRING, move |_, _| {
-                    Ok(files.flat_yaml(|d| base64(d).into()))
+                Some(Rc::new(Function::new("AsSecrets", &[], types::STRING, move |exec, _| {
+                    files.flat_yaml(exec.limits(), |d| base64(d).into())
                 })))
             }
             _ => None,

@@ -1,24 +1,27 @@
 //! Helm's template functions, laid over sprig's.
 
+use crate::budgets::INCLUDE_DEPTH;
 use crate::engine::{Engine, Notes};
 use crate::errors::mark;
-use gotmpl::exec::Exec;
+use gotmpl::exec::{Exceeded, Exec, Limits, Stopped};
 use gotmpl::value::{CallResult, types};
 use gotmpl::{FuncError, FuncMap, Function, GoString, Map, Value};
 use helmd_chart::HelmMajor;
+use helmd_yaml::{ParseLimits, YamlError};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// An `include` of a name that is already being included this often ends the render, as in Helm.
-const MAX_INCLUDES: usize = 1000;
+/// An `include` of a name that is already being included this often ends the render in Helm.
+const HELM_INCLUDES: usize = 1000;
 
 /// All functions of one render.
 pub(crate) fn all(engine: &Engine, host: Rc<dyn sprig::Host>, notes: &Notes) -> FuncMap {
-    let mut map = sprig::functions(host);
+    let mut map = sprig::functions_within(host, &engine.budgets.sprig());
     map.remove("env");
     map.remove("expandenv");
-    formats(&mut map);
+    writing(&mut map);
+    reading(&mut map, engine.budgets.yaml());
     match engine.helm {
         HelmMajor::Helm4 => sprig::time::helm_durations(&mut map),
         HelmMajor::Helm3 => {
@@ -26,7 +29,7 @@ pub(crate) fn all(engine: &Engine, host: Rc<dyn sprig::Host>, notes: &Notes) -> 
             map.remove("mustToToml");
         }
     }
-    running(&mut map);
+    running(&mut map, engine.budgets.include_depth);
     failing(&mut map, engine.lint, notes);
     map.add(lookup(engine));
     if !engine.enable_dns {
@@ -44,8 +47,15 @@ fn text(args: &[Value], n: usize) -> GoString {
 }
 
 /// What `toYaml` gives: YAML without the last newline, nothing when the value cannot be written.
-pub(crate) fn yaml_text(value: &Value) -> Value {
-    helmd_yaml::to_yaml(value).map_or_else(|_| Value::str(""), without_newline)
+///
+/// # Errors
+/// The text would be too long.
+pub(crate) fn yaml_text(limits: &Limits, value: &Value) -> CallResult {
+    match helmd_yaml::to_yaml_within(value, limits.text_bytes) {
+        Ok(text) => Ok(without_newline(text)),
+        Err(e) if e.is_too_long() => Err(limits.too_long().into()),
+        Err(_) => Ok(Value::str("")),
+    }
 }
 
 fn without_newline(mut text: Vec<u8>) -> Value {
@@ -63,58 +73,123 @@ fn error_list(error: &dyn std::error::Error) -> Value {
     Value::list(vec![Value::str(helmd_chart::error_text(error))])
 }
 
-/// `toYaml`, `fromJson` and their family.
-fn formats(map: &mut FuncMap) {
-    let mut to = |name, f: fn(&Value) -> CallResult| {
-        map.add(Function::new(name, &[types::INTERFACE], types::STRING, move |_, args| f(arg(args, 0))));
+/// What a text that was not written becomes: the budget's error, or what the function makes of others.
+fn unwritten<E>(limits: &Limits, error: E, too_long: bool, otherwise: fn(&E) -> CallResult) -> CallResult {
+    if too_long { Err(limits.too_long().into()) } else { otherwise(&error) }
+}
+
+/// `toYaml`, `toJson` and their family.
+fn writing(map: &mut FuncMap) {
+    use gotmpl::json::{JsonError, marshal_within};
+    use helmd_yaml::toml::{TomlError, to_toml_within};
+    use helmd_yaml::{to_yaml_pretty_within, to_yaml_within};
+    let mut to = |name, f: fn(&Limits, &Value) -> CallResult| {
+        map.add(Function::new(name, &[types::INTERFACE], types::STRING, move |exec, args| {
+            f(exec.limits(), arg(args, 0))
+        }));
     };
-    to("toYaml", |v| Ok(yaml_text(v)));
-    to("mustToYaml", |v| helmd_yaml::to_yaml(v).map(without_newline).map_err(|e| FuncError::Panic(e.to_string())));
-    to("toYamlPretty", |v| Ok(helmd_yaml::to_yaml_pretty(v).map_or_else(|_| Value::str(""), without_newline)));
-    to("toToml", |v| match helmd_yaml::toml::to_toml(v) {
+    fn nothing<E>(_: &E) -> CallResult {
+        Ok(Value::str(""))
+    }
+    fn panics<E: std::fmt::Display>(error: &E) -> CallResult {
+        Err(FuncError::Panic(error.to_string()))
+    }
+    to("toYaml", yaml_text);
+    to("mustToYaml", |l, v| {
+        to_yaml_within(v, l.text_bytes)
+            .map(without_newline)
+            .or_else(|e| unwritten(l, e.clone(), e.is_too_long(), panics))
+    });
+    to("toYamlPretty", |l, v| {
+        to_yaml_pretty_within(v, l.text_bytes)
+            .map(without_newline)
+            .or_else(|e| unwritten(l, e.clone(), e.is_too_long(), nothing))
+    });
+    to("toToml", |l, v| match to_toml_within(v, l.text_bytes) {
         Ok(text) => Ok(Value::str(text)),
-        Err(helmd_yaml::toml::TomlError::Panic(text)) => Err(FuncError::Panic(text.to_owned())),
+        Err(TomlError::Panic(text)) => Err(FuncError::Panic(text.to_owned())),
+        Err(TomlError::TooLong { .. }) => Err(l.too_long().into()),
         Err(e) => Ok(Value::str(e.to_string())),
     });
-    to("mustToToml", |v| helmd_yaml::toml::to_toml(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string())));
-    to("toJson", |v| Ok(Value::str(gotmpl::json::marshal(v).unwrap_or_default())));
-    to("mustToJson", |v| gotmpl::json::marshal(v).map(Value::str).map_err(|e| FuncError::Panic(e.to_string())));
+    to("mustToToml", |l, v| {
+        to_toml_within(v, l.text_bytes)
+            .map(Value::str)
+            .or_else(|e| unwritten(l, e.clone(), matches!(e, TomlError::TooLong { .. }), panics))
+    });
+    to("toJson", |l, v| {
+        marshal_within(v, l.text_bytes)
+            .map(Value::str)
+            .or_else(|e| unwritten(l, e.clone(), matches!(e, JsonError::TooLong { .. }), nothing))
+    });
+    to("mustToJson", |l, v| {
+        marshal_within(v, l.text_bytes)
+            .map(Value::str)
+            .or_else(|e| unwritten(l, e.clone(), matches!(e, JsonError::TooLong { .. }), panics))
+    });
+}
 
-    let mut from = |name, result, f: fn(&[u8]) -> Value| {
-        map.add(Function::new(name, &[types::STRING], result, move |_, args| Ok(f(&text(args, 0)))));
+/// How many bytes of values a byte of text is at most worth, about: `[[],[],…]`.
+const READ_BYTES: u64 = 16;
+
+/// `fromYaml`, `fromJson` and their family.
+fn reading(map: &mut FuncMap, yaml: ParseLimits) {
+    let mut from = |name, result, f: fn(&[u8], ParseLimits) -> CallResult| {
+        map.add(Function::new(name, &[types::STRING], result, move |exec, args| {
+            let text = text(args, 0);
+            exec.charge((text.len() as u64).saturating_mul(READ_BYTES))?;
+            f(&text, yaml)
+        }));
     };
-    from("fromYaml", types::MAP_ANY, |t| helmd_yaml::parse_map(t).map_or_else(|e| error_map(&e), Value::Map));
-    from("fromYamlArray", types::LIST_ANY, |t| helmd_yaml::parse_list(t).map_or_else(|e| error_list(&e), Value::List));
-    from("fromJson", types::MAP_ANY, |t| {
+    /// A mistake in the text is a value; a budget is not.
+    fn mistake(error: &YamlError, value: fn(&dyn std::error::Error) -> Value) -> CallResult {
+        match error.exceeded() {
+            Some(exceeded) => Err(Stopped::from(exceeded).into()),
+            None => Ok(value(error)),
+        }
+    }
+    from("fromYaml", types::MAP_ANY, |t, limits| {
+        helmd_yaml::parse_map_limited(t, limits).map(Value::Map).or_else(|e| mistake(&e, error_map))
+    });
+    from("fromYamlArray", types::LIST_ANY, |t, limits| {
+        helmd_yaml::parse_list_limited(t, limits).map(Value::List).or_else(|e| mistake(&e, error_list))
+    });
+    from("fromJson", types::MAP_ANY, |t, _| {
         let (map, error) = gotmpl::json::unmarshal_map(t);
         if let Some(error) = error {
             // HELM: what was read before the error stays.
             let _always_a_map = map.insert("Error", Value::str(error.to_string()));
         }
-        Value::Map(map)
+        Ok(Value::Map(map))
     });
-    from("fromJsonArray", types::LIST_ANY, |t| match gotmpl::json::unmarshal_list(t) {
-        (list, None) => Value::List(list),
-        (_, Some(error)) => error_list(&error),
+    from("fromJsonArray", types::LIST_ANY, |t, _| {
+        Ok(match gotmpl::json::unmarshal_list(t) {
+            (list, None) => Value::List(list),
+            (_, Some(error)) => error_list(&error),
+        })
     });
-    from("fromToml", types::MAP_ANY, |t| match std::str::from_utf8(t) {
-        Ok(t) => helmd_yaml::toml::from_toml(t).map_or_else(|e| error_map(&e), Value::Map),
-        Err(e) => error_map(&e),
+    from("fromToml", types::MAP_ANY, |t, _| {
+        Ok(match std::str::from_utf8(t) {
+            Ok(t) => helmd_yaml::toml::from_toml(t).map_or_else(|e| error_map(&e), Value::Map),
+            Err(e) => error_map(&e),
+        })
     });
 }
 
 /// `include` and `tpl`, which run further templates.
-fn running(map: &mut FuncMap) {
+fn running(map: &mut FuncMap, most: usize) {
     let depth: Rc<RefCell<HashMap<GoString, usize>>> = Rc::default();
     map.add(Function::new("include", &[types::STRING, types::INTERFACE], types::STRING, move |exec, args| {
         let name = text(args, 0);
         {
             let mut depth = depth.borrow_mut();
             let n = depth.entry(name.clone()).or_insert(0);
-            if *n > MAX_INCLUDES {
-                return Err(FuncError::Text(format!(
-                    "rendering template has a nested reference name: {name}: unable to execute template"
-                )));
+            if *n > most {
+                return Err(match most {
+                    HELM_INCLUDES => FuncError::Text(format!(
+                        "rendering template has a nested reference name: {name}: unable to execute template"
+                    )),
+                    _ => Stopped::from(Exceeded::new(INCLUDE_DEPTH, most, "levels of include of one name")).into(),
+                });
             }
             *n += 1;
         }

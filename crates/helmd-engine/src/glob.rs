@@ -1,5 +1,8 @@
 //! The patterns of `.Files.Glob`: `*` and `?` stay within one path element, `**` crosses them, `[…]` and `{a,b}` as usual.
 
+use gotmpl::FuncError;
+use gotmpl::exec::Comparing;
+
 /// A compiled pattern.
 #[derive(Debug)]
 pub(crate) struct Glob(Vec<Token>);
@@ -24,8 +27,8 @@ enum Token {
 
 /// Alternatives may nest this deep.
 const MAX_DEPTH: usize = 16;
-/// Matching gives up (no match) after this many steps, so that a pattern of many stars cannot hang a render.
-const MAX_STEPS: usize = 1_000_000;
+/// Stars and alternatives that one match may go through; each costs stack.
+const MAX_BRANCHES: usize = 1000;
 
 impl Glob {
     /// Compiles `pattern`; `None` when it is malformed (Helm then takes `**`).
@@ -42,11 +45,13 @@ impl Glob {
     }
 
     /// Whether the whole of `name` matches.
-    pub(crate) fn matches(&self, name: &str) -> bool {
+    ///
+    /// # Errors
+    /// The pattern has too many stars, or the comparisons of the call ran out.
+    pub(crate) fn matches(&self, name: &str, comparing: &mut Comparing<'_>) -> Result<bool, FuncError> {
         let chars: Vec<char> = name.chars().collect();
-        let mut steps = 0;
         let refs: Vec<&Token> = self.0.iter().collect();
-        run(&refs, &chars, &mut steps)
+        run(&refs, &chars, 0, comparing)
     }
 }
 
@@ -131,45 +136,67 @@ fn class(chars: &[char], at: &mut usize) -> Option<Token> {
     }
 }
 
-fn run(tokens: &[&Token], text: &[char], steps: &mut usize) -> bool {
-    *steps += 1;
-    if *steps > MAX_STEPS {
-        return false;
+fn run(
+    mut tokens: &[&Token],
+    mut text: &[char],
+    branches: usize,
+    comparing: &mut Comparing<'_>,
+) -> Result<bool, FuncError> {
+    if branches > MAX_BRANCHES {
+        return Err(FuncError::text(format!("glob pattern with more than {MAX_BRANCHES} stars and alternatives")));
     }
-    let Some((first, rest)) = tokens.split_first() else { return text.is_empty() };
-    match first {
-        Token::Char(c) => text.first() == Some(c) && run(rest, &text[1..], steps),
-        Token::One => text.first().is_some_and(|c| *c != '/') && run(rest, &text[1..], steps),
-        Token::Class { negated, ranges } => {
-            text.first().is_some_and(|c| ranges.iter().any(|(a, b)| a <= c && c <= b) != *negated)
-                && run(rest, &text[1..], steps)
-        }
-        Token::Some | Token::Any => {
-            let mut n = 0;
-            loop {
-                if run(rest, &text[n..], steps) {
-                    return true;
+    while let Some((first, rest)) = tokens.split_first() {
+        comparing.one()?;
+        let fits = match (first, text.first()) {
+            (Token::Some | Token::Any, _) => return star(**first == Token::Some, rest, text, (branches, comparing)),
+            (Token::Alternatives(options), _) => {
+                for option in options {
+                    comparing.add(option.len() + rest.len())?;
+                    let joined: Vec<&Token> = option.iter().chain(rest.iter().copied()).collect();
+                    if run(&joined, text, branches + 1, comparing)? {
+                        return Ok(true);
+                    }
                 }
-                match text.get(n) {
-                    Some('/') if **first == Token::Some => return false,
-                    Some(_) => n += 1,
-                    None => return false,
-                }
+                return Ok(false);
             }
+            (_, None) => false,
+            (Token::Char(wanted), Some(c)) => wanted == c,
+            (Token::One, Some(c)) => *c != '/',
+            (Token::Class { negated, ranges }, Some(c)) => ranges.iter().any(|(a, b)| a <= c && c <= b) != *negated,
+        };
+        if !fits {
+            return Ok(false);
         }
-        Token::Alternatives(options) => options.iter().any(|option| {
-            let joined: Vec<&Token> = option.iter().chain(rest.iter().copied()).collect();
-            run(&joined, text, steps)
-        }),
+        (tokens, text) = (rest, text.get(1..).unwrap_or_default());
     }
+    Ok(text.is_empty())
+}
+
+/// Lets a star take more and more; one that `stays` takes no slash.
+fn star(
+    stays: bool,
+    rest: &[&Token],
+    text: &[char],
+    (branches, comparing): (usize, &mut Comparing<'_>),
+) -> Result<bool, FuncError> {
+    for taken in 0..=text.len() {
+        if run(rest, text.get(taken..).unwrap_or_default(), branches + 1, comparing)? {
+            return Ok(true);
+        }
+        if stays && text.get(taken) == Some(&'/') {
+            return Ok(false);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::Glob;
+    use gotmpl::exec::Limits;
 
     fn matches(pattern: &str, name: &str) -> bool {
-        Glob::new(pattern).is_some_and(|g| g.matches(name))
+        Glob::new(pattern).is_some_and(|g| g.matches(name, &mut Limits::default().comparing()).unwrap())
     }
 
     #[test]
@@ -197,7 +224,13 @@ mod tests {
 
     #[test]
     fn many_stars_end_without_hanging() {
-        let pattern = "*a".repeat(40);
-        assert!(!matches(&pattern, &"a".repeat(60).replace('a', "aab")));
+        let error = |pattern: &str, name: &str| {
+            let limits = Limits { comparisons: 100_000, ..Limits::default() };
+            Glob::new(pattern).unwrap().matches(name, &mut limits.comparing()).unwrap_err().to_string()
+        };
+        let name = "a".repeat(60) + "b";
+        assert!(error(&"*a".repeat(40), &name).starts_with("budget comparisons exceeded"));
+        assert!(error(&"*a".repeat(2000), &"a".repeat(5000)).contains("more than 1000 stars"));
+        assert!(matches(&"a".repeat(100_000), &"a".repeat(100_000)));
     }
 }

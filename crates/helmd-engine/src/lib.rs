@@ -4,8 +4,9 @@
 //! each subchart, the order of parsing and execution, Helm's wording of template errors.
 //! Does not own: the template language (`gotmpl`), sprig, the composition of values (`helmd-values`), hooks (`helmd-release`).
 //!
-//! Start at [`Engine::render`]. What a template may ask of the outside goes through [`sprig::Host`] and [`Lookup`].
+//! Start at [`Engine::render`]. What a chart may use up is in [`Budgets`]; a [`Cancel`] token ends a render from outside. What a template may ask of the outside goes through [`sprig::Host`] and [`Lookup`].
 
+pub mod budgets;
 mod engine;
 mod errors;
 mod files;
@@ -14,5 +15,7 @@ mod glob;
 mod objects;
 mod scope;
 
-pub use engine::{Engine, Lookup, LookupError, Rendered, with_render_stack};
+pub use budgets::Budgets;
+pub use engine::{Engine, Lookup, LookupError, Rendered, on_render_stack, with_render_stack};
 pub use errors::RenderError;
+pub use gotmpl::exec::{Cancel, Exceeded, Stopped};

@@ -34,10 +34,13 @@ pub(crate) fn values_methods(map: &Map, name: &str) -> Option<Rc<Function>> {
         "AsMap" => {
             Function::new("AsMap", &[], types::MAP_ANY, move |_, _| Ok(Value::Map(map.with_type(types::MAP_ANY))))
         }
-        "YAML" => Function::new("YAML", &[], types::STRING, move |_, _| {
-            helmd_yaml::to_yaml(&Value::Map(map.clone()))
-                .map(Value::str)
-                .map_err(|e| gotmpl::FuncError::text(e.to_string()))
+        "YAML" => Function::new("YAML", &[], types::STRING, move |exec, _| {
+            let limits = exec.limits();
+            match helmd_yaml::to_yaml_within(&Value::Map(map.clone()), limits.text_bytes) {
+                Ok(text) => Ok(Value::str(text)),
+                Err(e) if e.is_too_long() => Err(limits.too_long().into()),
+                Err(e) => Err(gotmpl::FuncError::text(e.to_string())),
+            }
         }),
         "Table" => Function::new("Table", &[types::STRING], types::INTERFACE, move |_, args| {
             let path = args.first().and_then(Value::as_str).map(|p| p.to_text().into_owned()).unwrap_or_default();

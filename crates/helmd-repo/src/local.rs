@@ -1,10 +1,11 @@
 //! Charts in folders and archive files.
 
 use crate::sniff;
+use gotmpl::exec::Exceeded;
 use gotmpl::strconv::quote;
 use helmd_chart::ignore::{self, IgnoreError, Rules};
 use helmd_chart::{
-    ArchiveError, ArchiveLimits, Chart, ChartError, File, GoTime, HelmMajor, Loader, Metadata, read_archive,
+    ArchiveError, ArchiveLimits, Chart, ChartError, File, GoTime, HelmMajor, Loader, Metadata, budgets, read_archive,
 };
 use std::fs;
 use std::io::{self, Read};
@@ -61,11 +62,14 @@ pub enum RepoError {
         limit: u64,
     },
     /// There are too many files and folders.
-    #[error("chart folder has more than the maximum of {limit} entries")]
+    #[error("{}", Exceeded::new(budgets::ENTRIES, *.limit, "files and folders in a chart folder"))]
     TooManyEntries {
         /// Entries allowed.
         limit: usize,
     },
+    /// A budget that was set otherwise than in Helm ran out.
+    #[error("{0}")]
+    Exceeded(Exceeded),
     /// The file is YAML.
     #[error("file '{0}' seems to be a YAML file, but expected a gzipped archive")]
     Yaml(String),
@@ -120,9 +124,9 @@ pub fn load_dir(path: &Path, loader: &Loader) -> Result<Chart, RepoError> {
         return Err(RepoError::NoChart { folder: text(&top) });
     }
     let root = fs::canonicalize(&top).map_err(|e| failed("open", &top, &e))?;
-    let rules = match fs::read(root.join(ignore::FILE_NAME)) {
-        Ok(rules) => Rules::parse(&rules)?,
-        Err(_) => Rules::default(),
+    let rules = match ignore_file(&root, loader) {
+        Some(rules) => Rules::parse(&rules)?,
+        None => Rules::default(),
     };
     let limits = &loader.limits;
     let mut walk = Walk {
@@ -135,6 +139,18 @@ pub fn load_dir(path: &Path, loader: &Loader) -> Result<Chart, RepoError> {
     };
     walk.folder(&top, "", &mut vec![root])?;
     finish(walk.files, loader)
+}
+
+/// The `.helmignore` of a folder, when it is a regular file that does not lie outside; a device would never end.
+fn ignore_file(root: &Path, loader: &Loader) -> Option<Vec<u8>> {
+    let path = fs::canonicalize(root.join(ignore::FILE_NAME)).ok()?;
+    let info = fs::symlink_metadata(&path).ok()?;
+    if !info.is_file() || !path.starts_with(root) || info.len() > loader.limits.file_bytes {
+        return None;
+    }
+    let mut rules = Vec::new();
+    fs::File::open(path).ok()?.take(loader.limits.file_bytes).read_to_end(&mut rules).ok()?;
+    Some(rules)
 }
 
 /// The chart in an archive file.
@@ -253,9 +269,16 @@ impl Walk<'_> {
     /// Reads a file within the limits, even if it grows meanwhile.
     fn read(&mut self, path: &Path, name: &str, size: u64) -> Result<Vec<u8>, RepoError> {
         let ArchiveLimits { total_bytes, file_bytes, .. } = self.loader.limits;
-        let too_large = || RepoError::TooLarge { name: name.to_owned(), limit: total_bytes };
+        let limits = &self.loader.limits;
+        let too_large = || match limits.names_total_limit() {
+            Some(exceeded) => RepoError::Exceeded(exceeded),
+            None => RepoError::TooLarge { name: name.to_owned(), limit: total_bytes },
+        };
         let base = name.rsplit('/').next().unwrap_or(name);
-        let file_too_large = || RepoError::FileTooLarge { name: quote(base.as_bytes()), limit: file_bytes };
+        let file_too_large = || match limits.names_file_limit() {
+            Some(exceeded) => RepoError::Exceeded(exceeded),
+            None => RepoError::FileTooLarge { name: quote(base.as_bytes()), limit: file_bytes },
+        };
         if size > self.bytes {
             return Err(too_large());
         }

@@ -1,6 +1,6 @@
 //! Where the charts of requests come from, with the loaded ones kept.
 
-use helmd_chart::{Chart, HelmMajor, Loader};
+use helmd_chart::{Chart, Loader};
 use helmd_kube::helm_text;
 use helmd_repo::fetch::Fetcher;
 use std::collections::HashMap;
@@ -41,14 +41,14 @@ struct Kept {
 pub(crate) struct Charts {
     upload_dir: PathBuf,
     compat_unsafe: bool,
-    helm: HelmMajor,
+    loader: Loader,
     fetcher: OnceLock<Fetcher>,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Charts {
-    pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, helm: HelmMajor) -> Charts {
-        Charts { upload_dir, compat_unsafe, helm, fetcher: OnceLock::new(), kept: Arc::default() }
+    pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, loader: Loader) -> Charts {
+        Charts { upload_dir, compat_unsafe, loader, fetcher: OnceLock::new(), kept: Arc::default() }
     }
 
     /// The chart that a request names.
@@ -59,16 +59,17 @@ impl Charts {
         let url = ["http://", "https://"].iter().any(|scheme| request.chart.starts_with(scheme));
         if self.compat_unsafe && url && request.repo.is_empty() {
             let archive = self.fetch(&request.chart, MAX_CHART_BYTES).await?;
-            let (helm, name) = (self.helm, request.chart.rsplit('/').next().unwrap_or_default().to_owned());
+            let name = request.chart.rsplit('/').next().unwrap_or_default().to_owned();
+            let loader = self.loader.clone();
             return tokio::task::spawn_blocking(move || {
-                helmd_repo::local::load_bytes(&name, &archive, &Loader::new(helm)).map_err(|e| helm_text(&e))
+                helmd_repo::local::load_bytes(&name, &archive, &loader).map_err(|e| helm_text(&e))
             })
             .await
             .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?;
         }
         let path = self.locate(request)?;
-        let (helm, kept) = (self.helm, Arc::clone(&self.kept));
-        tokio::task::spawn_blocking(move || read(&path, helm, &kept))
+        let (loader, kept) = (self.loader.clone(), Arc::clone(&self.kept));
+        tokio::task::spawn_blocking(move || read(&path, &loader, &kept))
             .await
             .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?
     }
@@ -136,7 +137,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some(Stamp { path: path.to_owned(), modified: meta.modified().ok(), size_bytes: meta.len() })
 }
 
-fn read(path: &Path, helm: HelmMajor, kept: &Mutex<Kept>) -> Result<Chart, String> {
+fn read(path: &Path, loader: &Loader, kept: &Mutex<Kept>) -> Result<Chart, String> {
     let stamp = stamp(path);
     if let Some(stamp) = &stamp {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +148,7 @@ fn read(path: &Path, helm: HelmMajor, kept: &Mutex<Kept>) -> Result<Chart, Strin
             return Ok(chart.clone());
         }
     }
-    let chart = helmd_repo::local::load(path, &Loader::new(helm)).map_err(|e| helm_text(&e))?;
+    let chart = helmd_repo::local::load(path, loader).map_err(|e| helm_text(&e))?;
     if let Some(stamp) = stamp {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let now = kept.clock;
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
 
     fn locate(chart: &str) -> String {
-        let charts = Charts::new(PathBuf::from("/nowhere"), false, HelmMajor::Helm3);
+        let charts = Charts::new(PathBuf::from("/nowhere"), false, Loader::default());
         charts.locate(&ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() }).unwrap_err()
     }
 

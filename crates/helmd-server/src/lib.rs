@@ -52,7 +52,7 @@ impl App {
     #[must_use]
     pub fn new(settings: Settings) -> App {
         let helm = HelmMajor::Helm3;
-        let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, helm);
+        let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, settings.budgets.loader(helm));
         App(Arc::new(State { settings, charts, pool: ClusterPool::default(), helm }))
     }
 
@@ -78,6 +78,7 @@ impl App {
         let storage = Storage::for_cluster(driver, &cluster, self.helm);
         let mut cx = Context::new(cluster, storage);
         cx.helm = self.helm;
+        cx.budgets = self.settings.budgets.clone();
         Ok(cx)
     }
 

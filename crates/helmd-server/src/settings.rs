@@ -1,5 +1,7 @@
 //! What the server is started with.
 
+use helmd_action::Budgets;
+use helmd_action::budgets::SettingError;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +25,8 @@ pub struct Settings {
     pub helm_env: BTreeMap<String, String>,
     /// Limits.
     pub limits: Limits,
+    /// What a chart may use up.
+    pub budgets: Budgets,
 }
 
 /// The process-wide choice of a cluster.
@@ -91,6 +95,9 @@ pub enum ConfigError {
     /// `uploadPath` is relative.
     #[error("charts upload path is not absolute")]
     RelativeUploadPath,
+    /// There is no such budget, or its value cannot be read.
+    #[error("config file: budgets")]
+    Budget(#[from] SettingError),
     /// A field has a wrong type.
     #[error("config file: {field} must be {want}")]
     WrongType {
@@ -110,6 +117,8 @@ pub struct ConfigFile {
     pub repositories: Vec<RepositoryEntry>,
     /// `helmRegistries`
     pub registries: Vec<RepositoryEntry>,
+    /// `budgets`, over the defaults
+    pub budgets: Budgets,
 }
 
 impl ConfigFile {
@@ -139,6 +148,14 @@ impl ConfigFile {
                 }
                 "helmrepos" => config.repositories = repositories(&key, &value)?,
                 "helmregistries" => config.registries = repositories(&key, &value)?,
+                "budgets" => {
+                    let want = "a mapping of names to values";
+                    let entries =
+                        value.as_object().ok_or_else(|| ConfigError::WrongType { field: key.clone(), want })?;
+                    for (name, value) in entries {
+                        config.budgets.set(name, &text_of(name, value)?)?;
+                    }
+                }
                 _ => {}
             }
         }
@@ -190,6 +207,17 @@ mod tests {
         assert_eq!(config.upload_path.as_deref(), Some(std::path::Path::new("/data/charts")));
         assert_eq!(config.repositories[0].name, "a");
         assert!(!format!("{:?}", config.repositories[0]).contains('u') || config.repositories[0].password.is_empty());
+    }
+
+    #[test]
+    fn budgets_are_set_by_name() {
+        let config = ConfigFile::parse(b"budgets:\n  steps: 1000\n  text_bytes: 64Ki\n  render-time: 5m\n").unwrap();
+        let budgets = config.budgets;
+        assert_eq!((budgets.steps, budgets.text_bytes, budgets.render_time.as_secs()), (1000, 65_536, 300));
+        let error = |text: &[u8]| helmd_kube::helm_text(&ConfigFile::parse(text).unwrap_err());
+        assert!(error(b"budgets: {stepps: 1}").starts_with("config file: budgets: there is no budget \"stepps\""));
+        assert!(error(b"budgets: {steps: many}").contains("budget steps: \"many\" is no number"));
+        assert!(error(b"budgets: 5").contains("must be a mapping"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::capabilities::Capabilities;
 use crate::coalesce::coalesced;
 use crate::error::ValuesError;
-use crate::schema;
+use crate::schema::{self, SchemaLimits};
 use crate::warning::Warnings;
 use gotmpl::Map;
 use helmd_chart::{Chart, HelmMajor, Values};
@@ -29,6 +29,8 @@ pub enum SchemaCheck {
     /// They are.
     #[default]
     Validate,
+    /// They are, within these limits.
+    Within(SchemaLimits),
     /// They are not (`--skip-schema-validation`).
     Skip,
 }
@@ -58,8 +60,13 @@ pub fn to_render_values(
 ) -> Result<(RenderValues, Warnings), ValuesError> {
     let (values, mut warnings) = coalesced(chart, values, helm)?;
     let values = values.into_map();
-    if check == SchemaCheck::Validate {
-        schema::validate_chart(chart, &values, helm, &mut warnings).map_err(ValuesError::Schema)?;
+    let limits = match check {
+        SchemaCheck::Validate => Some(SchemaLimits::default()),
+        SchemaCheck::Within(limits) => Some(limits),
+        SchemaCheck::Skip => None,
+    };
+    if let Some(limits) = limits {
+        schema::validate_chart(chart, &values, (helm, limits), &mut warnings).map_err(ValuesError::Schema)?;
     }
     let (release, capabilities) = (release.clone(), capabilities.clone());
     Ok((RenderValues { values, release, capabilities }, warnings))

@@ -4,7 +4,9 @@ use crate::base64;
 use crate::compose::{Document, Node, NodeId, NodeKind};
 use crate::error::YamlError;
 use crate::go_syntax;
+use crate::parse::{ParseLimits, budgets, too_long};
 use crate::resolve::{Dates, Scalar, Schema, resolve};
+use gotmpl::exec::Exceeded;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -53,12 +55,13 @@ const MERGE: &str = "tag:yaml.org,2002:merge";
 pub(crate) fn decode<'n>(
     document: &'n Document<'_>,
     duplicates: Duplicates,
-    max_depth: usize,
+    limits: ParseLimits,
 ) -> Result<Decoded<'n>, YamlError> {
     let mut decoder = Decoder {
         document,
         duplicates,
-        max_depth,
+        limits,
+        bytes: 0,
         depth: 0,
         steps: 0,
         alias_steps: 0,
@@ -76,7 +79,9 @@ pub(crate) fn decode<'n>(
 struct Decoder<'n, 'a> {
     document: &'n Document<'a>,
     duplicates: Duplicates,
-    max_depth: usize,
+    limits: ParseLimits,
+    /// Of scalars that aliases repeat.
+    bytes: usize,
     depth: usize,
     /// Nodes decoded, and how many of them through aliases.
     steps: u64,
@@ -134,8 +139,20 @@ impl<'n, 'a: 'n> Decoder<'n, 'a> {
 
     fn enter(&mut self) -> Result<(), YamlError> {
         self.depth += 1;
-        if self.depth > self.max_depth {
-            return Err(YamlError::Limit { what: "depth", limit: self.max_depth });
+        let limit = self.limits.depth.min(ParseLimits::MAX_DEPTH);
+        if self.depth > limit {
+            return Err(Exceeded::up_to(budgets::DEPTH, limit, ParseLimits::MAX_DEPTH, "levels of YAML").into());
+        }
+        Ok(())
+    }
+
+    /// Counts what aliases copy.
+    fn repeated_text(&mut self, text: &str) -> Result<(), YamlError> {
+        if !self.open_aliases.is_empty() {
+            self.bytes = self.bytes.saturating_add(text.len());
+            if self.bytes > self.limits.bytes {
+                return Err(too_long(self.limits));
+            }
         }
         Ok(())
     }
@@ -145,6 +162,9 @@ impl<'n, 'a: 'n> Decoder<'n, 'a> {
         const LOW: u64 = 400_000;
         const HIGH: u64 = 4_000_000;
         self.steps += 1;
+        if self.steps > self.limits.nodes {
+            return Err(Exceeded::new(budgets::NODES, self.limits.nodes, "YAML nodes, aliases followed").into());
+        }
         if self.open_aliases.is_empty() {
             return Ok(());
         }
@@ -258,7 +278,8 @@ impl<'n, 'a: 'n> Decoder<'n, 'a> {
         }
     }
 
-    fn scalar(&self, node: &Node<'_>, text: &'n str, implicit: bool) -> Result<Data<'n>, YamlError> {
+    fn scalar(&mut self, node: &Node<'_>, text: &'n str, implicit: bool) -> Result<Data<'n>, YamlError> {
+        self.repeated_text(text)?;
         let tag = &*node.tag;
         let wanted = match tag {
             "" if implicit => None,

@@ -1,5 +1,6 @@
 //! Why YAML could not be read or written.
 
+use gotmpl::exec::Exceeded;
 use gotmpl::json::JsonError;
 use std::borrow::Cow;
 
@@ -36,16 +37,25 @@ pub enum YamlError {
     #[error("error marshaling into JSON: {0}")]
     Marshal(JsonError),
     /// More than this program is willing to read.
-    #[error("yaml: document {what} exceeds the limit of {limit}")]
-    Limit {
-        /// What is too large.
-        what: &'static str,
-        /// The limit.
-        limit: usize,
-    },
+    #[error("yaml: {0}")]
+    Exceeded(Box<Exceeded>),
 }
 
 impl YamlError {
+    /// The budget that ran out while reading, if one did.
+    pub fn exceeded(&self) -> Option<Exceeded> {
+        match self {
+            YamlError::Exceeded(exceeded) => Some(**exceeded),
+            YamlError::Convert(inner) => inner.exceeded(),
+            _ => None,
+        }
+    }
+
+    /// Whether the text to be written became longer than its limit.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, YamlError::Marshal(JsonError::TooLong { .. }))
+    }
+
     /// The error as `yaml.Unmarshal` wraps it.
     pub(crate) fn converting(self) -> YamlError {
         YamlError::Convert(Box::new(self))
@@ -65,6 +75,12 @@ impl YamlError {
     /// A reader's error, which names no line.
     pub(crate) fn read(problem: &'static str) -> YamlError {
         YamlError::Syntax { line: 0, problem: Cow::Borrowed(problem) }
+    }
+}
+
+impl From<Exceeded> for YamlError {
+    fn from(exceeded: Exceeded) -> Self {
+        YamlError::Exceeded(Box::new(exceeded))
     }
 }
 

@@ -24,11 +24,11 @@ mod scan;
 mod timestamp;
 pub mod toml;
 
-pub use emit::{json_to_yaml, to_yaml, to_yaml_pretty};
+pub use emit::{json_to_yaml, to_yaml, to_yaml_pretty, to_yaml_pretty_within, to_yaml_within};
 pub use error::YamlError;
 pub use parse::{
-    Numbers, ParseLimits, parse, parse_entries, parse_limited, parse_list, parse_map, parse_object, parse_strict,
-    parse_value, to_json_text, to_json_text_strict,
+    Numbers, ParseLimits, budgets, parse, parse_entries, parse_limited, parse_list, parse_list_limited, parse_map,
+    parse_map_limited, parse_object, parse_strict, parse_strict_limited, parse_value, to_json_text, to_json_text_strict,
 };
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::convert;
 use crate::decode::{Data, Duplicates, decode};
 use crate::error::YamlError;
 use crate::reader::Input;
+use gotmpl::exec::Exceeded;
 use gotmpl::json::JsonError;
 use gotmpl::value::types;
 use gotmpl::{List, Map, Value};
@@ -22,18 +23,35 @@ pub enum Numbers {
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseLimits {
-    /// Longest text, in bytes.
+    /// Longest text, in bytes; also of all its scalars together when aliases are followed.
     pub bytes: usize,
-    /// Deepest nesting, aliases followed; every level costs stack in whoever walks the value.
-    ///
-    /// HELM: go-yaml reads 10000 levels.
+    /// Deepest nesting, aliases followed, at most [`ParseLimits::MAX_DEPTH`]; every level costs stack in whoever walks
+    /// the value.
     pub depth: usize,
+    /// Scalars, sequences and mappings, aliases followed. go-yaml's own guard against documents that are mostly aliases
+    /// holds as well.
+    pub nodes: u64,
+}
+
+impl ParseLimits {
+    /// The depth that any thread's stack bears. HELM: go-yaml reads 10000 levels.
+    pub const MAX_DEPTH: usize = 1000;
 }
 
 impl Default for ParseLimits {
     fn default() -> Self {
-        ParseLimits { bytes: 100 << 20, depth: 1000 }
+        ParseLimits { bytes: 100 << 20, depth: ParseLimits::MAX_DEPTH, nodes: 10_000_000 }
     }
+}
+
+/// Names of these budgets.
+pub mod budgets {
+    /// [`ParseLimits::bytes`](super::ParseLimits::bytes)
+    pub const BYTES: &str = "yaml-bytes";
+    /// [`ParseLimits::depth`](super::ParseLimits::depth)
+    pub const DEPTH: &str = "yaml-depth";
+    /// [`ParseLimits::nodes`](super::ParseLimits::nodes)
+    pub const NODES: &str = "yaml-nodes";
 }
 
 /// Gives the first document of the stream as `yaml.Unmarshal` into an `interface{}` does; null when there is none.
@@ -67,7 +85,14 @@ pub fn parse_limited(yaml: &[u8], numbers: Numbers, limits: ParseLimits) -> Resu
 /// # Errors
 /// As [`parse`], and [`YamlError::Duplicates`].
 pub fn parse_strict(yaml: &[u8], numbers: Numbers) -> Result<Json, YamlError> {
-    let limits = ParseLimits::default();
+    parse_strict_limited(yaml, numbers, ParseLimits::default())
+}
+
+/// As [`parse_strict`], with other limits.
+///
+/// # Errors
+/// As [`parse_strict`].
+pub fn parse_strict_limited(yaml: &[u8], numbers: Numbers, limits: ParseLimits) -> Result<Json, YamlError> {
     with_data(yaml, Duplicates::Refused, limits, |data| convert::json(data, numbers)).map_err(YamlError::converting)
 }
 
@@ -76,7 +101,10 @@ pub fn parse_strict(yaml: &[u8], numbers: Numbers) -> Result<Json, YamlError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_value(yaml: &[u8]) -> Result<Value, YamlError> {
-    let limits = ParseLimits::default();
+    parse_value_limited(yaml, ParseLimits::default())
+}
+
+fn parse_value_limited(yaml: &[u8], limits: ParseLimits) -> Result<Value, YamlError> {
     with_data(yaml, Duplicates::Allowed, limits, |data| convert::value(&data)).map_err(YamlError::converting)
 }
 
@@ -85,7 +113,15 @@ pub fn parse_value(yaml: &[u8]) -> Result<Value, YamlError> {
 /// # Errors
 /// As [`parse`], and Go's words for a document that is not a mapping.
 pub fn parse_map(yaml: &[u8]) -> Result<Map, YamlError> {
-    match parse_value(yaml)? {
+    parse_map_limited(yaml, ParseLimits::default())
+}
+
+/// As [`parse_map`], with other limits.
+///
+/// # Errors
+/// As [`parse_map`].
+pub fn parse_map_limited(yaml: &[u8], limits: ParseLimits) -> Result<Map, YamlError> {
+    match parse_value_limited(yaml, limits)? {
         Value::Map(map) => Ok(map),
         Value::Nil => Ok(Map::any()),
         other => Err(wrong_type(&other, types::MAP_ANY.name)),
@@ -97,7 +133,15 @@ pub fn parse_map(yaml: &[u8]) -> Result<Map, YamlError> {
 /// # Errors
 /// As [`parse`], and Go's words for a document that is not a sequence.
 pub fn parse_list(yaml: &[u8]) -> Result<List, YamlError> {
-    match parse_value(yaml)? {
+    parse_list_limited(yaml, ParseLimits::default())
+}
+
+/// As [`parse_list`], with other limits.
+///
+/// # Errors
+/// As [`parse_list`].
+pub fn parse_list_limited(yaml: &[u8], limits: ParseLimits) -> Result<List, YamlError> {
+    match parse_value_limited(yaml, limits)? {
         Value::List(list) => Ok(list),
         Value::Nil => Ok(List::new(types::LIST_ANY, Vec::new())),
         other => Err(wrong_type(&other, types::LIST_ANY.name)),
@@ -153,6 +197,10 @@ fn json_text(yaml: &[u8], duplicates: Duplicates) -> Result<String, YamlError> {
     Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 
+pub(crate) fn too_long(limits: ParseLimits) -> YamlError {
+    Exceeded::new(budgets::BYTES, limits.bytes, "bytes of YAML, aliases followed").into()
+}
+
 /// Reads, decodes and hands the data on, its keys being strings.
 pub(crate) fn with_data<T>(
     yaml: &[u8],
@@ -161,11 +209,11 @@ pub(crate) fn with_data<T>(
     f: impl FnOnce(Data<'_>) -> Result<T, JsonError>,
 ) -> Result<T, YamlError> {
     if yaml.len() > limits.bytes {
-        return Err(YamlError::Limit { what: "length", limit: limits.bytes });
+        return Err(too_long(limits));
     }
     let input = Input::new(yaml);
     let document: Document<'_> = compose(&input)?;
-    let mut decoded = decode(&document, duplicates, limits.depth)?;
+    let mut decoded = decode(&document, duplicates, limits)?;
     if decoded.odd_keys {
         convert::string_keys(&mut decoded.data)?;
     }

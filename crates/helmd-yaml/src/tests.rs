@@ -1,6 +1,6 @@
 use crate::{
-    Numbers, YamlError, json_to_yaml, parse, parse_map, parse_strict, parse_value, to_json_text, to_yaml,
-    to_yaml_pretty,
+    Numbers, ParseLimits, YamlError, json_to_yaml, parse, parse_limited, parse_map, parse_strict, parse_value,
+    to_json_text, to_yaml, to_yaml_pretty,
 };
 use gotmpl::Value;
 use serde_json::json;
@@ -66,7 +66,9 @@ fn hostile_documents_are_refused() {
     assert!(deep("{a: ").contains("exceeded max depth of 10000"));
     assert!(deep("- ").contains("exceeded max depth of 10000"));
     let balanced = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
-    assert!(error(&balanced).ends_with("document depth exceeds the limit of 1000"));
+    let too_deep =
+        "yaml: budget yaml-depth exceeded: more than 1000 levels of YAML; this is the most that can be allowed";
+    assert!(error(&balanced).ends_with(too_deep), "{}", error(&balanced));
     let mut laughs = "a0: &a0 [x]\n".to_owned();
     for i in 1..30 {
         let before = format!("*a{}", i - 1);
@@ -78,6 +80,19 @@ fn hostile_documents_are_refused() {
         chain.push_str(&format!("a{i}: &a{i} [*a{}]\n", i - 1));
     }
     assert!(matches!(parse(chain.as_bytes(), Numbers::Json), Err(YamlError::Convert(_))));
+    let limited = |yaml: &str, limits| {
+        let error = parse_limited(yaml.as_bytes(), Numbers::Json, limits).unwrap_err();
+        error.exceeded().map(|e| e.budget)
+    };
+    let few = ParseLimits { bytes: 1000, depth: 10, nodes: 100 };
+    assert_eq!(limited(&"x".repeat(1001), few), Some("yaml-bytes"));
+    let text = format!("a: &a {}\nb: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a]", "x".repeat(100));
+    assert_eq!(limited(&text, few), Some("yaml-bytes"));
+    assert_eq!(limited(&"[".repeat(11), ParseLimits { bytes: 1000, ..few }), None);
+    assert_eq!(limited(&("[".repeat(11) + &"]".repeat(11)), few), Some("yaml-depth"));
+    assert_eq!(limited(&"- x\n".repeat(101), few), Some("yaml-nodes"));
+    let copies = "a: &a [x, x, x, x, x, x, x, x, x, x]\nb: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]";
+    assert_eq!(limited(copies, few), Some("yaml-nodes"));
     for n in 0..300 {
         let bytes: Vec<u8> = (0..200_u32).map(|i| ((i * i + n * 7) % 256) as u8).collect();
         let _ = parse(&bytes, Numbers::Json);

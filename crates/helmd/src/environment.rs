@@ -9,6 +9,19 @@ pub fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// The variables that set budgets: variable, name of the budget, value; in order of their names.
+pub fn budgets() -> Vec<(String, String, String)> {
+    let named = |(variable, value): (String, String)| {
+        let name = variable.strip_prefix("HELMD_BUDGET_")?.to_owned();
+        (!value.is_empty()).then_some((variable, name, value))
+    };
+    // What is not UTF-8 names no budget.
+    let readable = env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    let mut found: Vec<_> = readable.filter_map(named).collect();
+    found.sort();
+    found
+}
+
 fn folder(helm: &str, xdg: &str, fallback: &str) -> String {
     variable(helm)
         .or_else(|| variable(xdg).map(|base| format!("{base}/helm")))

@@ -2,6 +2,7 @@
 //! `helmd demo` shows a release on the sandbox.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line")]
 
+mod budgets;
 mod cli;
 mod demo;
 mod environment;

@@ -1,5 +1,6 @@
 //! `helmd [FLAGS]`: the server, with helm-wrapper's flags and helmd's own.
 
+use crate::budgets::BudgetFlags;
 use crate::environment::{self, variable};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -21,7 +22,7 @@ pub struct ServeArgs {
     /// server listen port
     #[arg(long, default_value = "8080")]
     pub port: String,
-    /// config file: uploadPath, helmRepos, helmRegistries [default: config.yaml, if it is there]
+    /// config file: uploadPath, helmRepos, helmRegistries, budgets [default: config.yaml, if it is there]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// path to the kubeconfig file [default: $KUBECONFIG, ~/.kube/config, or the service account of the pod]
@@ -60,6 +61,8 @@ pub struct ServeArgs {
     /// log level for V logs
     #[arg(short = 'v', long = "v", value_name = "LEVEL", num_args = 0..=1, default_missing_value = "1")]
     pub verbosity: Option<i32>,
+    #[command(flatten)]
+    pub budgets: BudgetFlags,
     #[command(flatten)]
     pub files: FileArgs,
     #[command(flatten)]
@@ -187,6 +190,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
         driver: variable("HELM_DRIVER").unwrap_or_default(),
         helm_env: helm_env(args),
         limits: Limits::default(),
+        budgets: args.budgets.over(config.budgets).map_err(anyhow::Error::msg)?,
     };
     let listener = listen(args).await?;
     let address = listener.local_addr()?;

@@ -1,5 +1,6 @@
 //! Short words for the chapters: registering functions, reading checked arguments, Go's panics.
 
+use gotmpl::exec::Limits;
 use gotmpl::value::{CallResult, types};
 use gotmpl::{FuncError, FuncMap, Function, GoString, GoType, List, Map, Value};
 
@@ -12,14 +13,6 @@ pub(crate) const BOOL: &GoType = types::BOOL;
 pub(crate) const MAP: &GoType = types::MAP_ANY;
 pub(crate) const LIST: &GoType = types::LIST_ANY;
 
-/// Longest text that a function which multiplies its input makes, in bytes: what one rendered chart may be, many times
-/// over.
-pub(crate) const MAX_TEXT_BYTES: usize = 32 << 20;
-
-/// Most items of a list that one call makes out of little, and most values that one call copies or merges: far above
-/// any chart, some 32 MiB.
-pub(crate) const MAX_SEQUENCE: usize = 1 << 20;
-
 /// Deepest value that is copied or merged, in levels; a map may hold itself.
 pub(crate) const MAX_DEPTH: usize = 500;
 
@@ -29,7 +22,14 @@ pub(crate) type Params = &'static [&'static GoType];
 pub(crate) trait Register {
     fn plain(&mut self, name: &'static str, params: Params, result: &'static GoType, body: fn(&[Value]) -> CallResult);
     fn rest(&mut self, name: &'static str, params: Params, result: &'static GoType, body: fn(&[Value]) -> CallResult);
+    /// Functions that can make much out of little; they get the budgets.
+    fn bounded(&mut self, name: &'static str, params: Params, result: &'static GoType, body: Bounded);
+    /// As `bounded`, the last parameter repeats.
+    fn bounded_rest(&mut self, name: &'static str, params: Params, result: &'static GoType, body: Bounded);
 }
+
+/// The body of a function that looks at the budgets.
+pub(crate) type Bounded = fn(&Limits, &[Value]) -> CallResult;
 
 impl Register for FuncMap {
     fn plain(&mut self, name: &'static str, params: Params, result: &'static GoType, body: fn(&[Value]) -> CallResult) {
@@ -37,6 +37,12 @@ impl Register for FuncMap {
     }
     fn rest(&mut self, name: &'static str, params: Params, result: &'static GoType, body: fn(&[Value]) -> CallResult) {
         self.add(Function::variadic(name, params, result, move |_, args| body(args)));
+    }
+    fn bounded(&mut self, name: &'static str, params: Params, result: &'static GoType, body: Bounded) {
+        self.add(Function::new(name, params, result, move |exec, args| body(exec.limits(), args)));
+    }
+    fn bounded_rest(&mut self, name: &'static str, params: Params, result: &'static GoType, body: Bounded) {
+        self.add(Function::variadic(name, params, result, move |exec, args| body(exec.limits(), args)));
     }
 }
 
@@ -94,17 +100,4 @@ pub(crate) fn panic<T>(text: impl Into<String>) -> Result<T, FuncError> {
 /// What Go says when a function looks into nil.
 pub(crate) fn nil_pointer() -> FuncError {
     FuncError::Panic("runtime error: invalid memory address or nil pointer dereference".to_owned())
-}
-
-/// Ends a call that would make more than [`MAX_TEXT_BYTES`].
-pub(crate) fn fits(bytes: Option<usize>) -> Result<(), FuncError> {
-    match bytes {
-        Some(n) if n <= MAX_TEXT_BYTES => Ok(()),
-        _ => Err(FuncError::text(format!("result is longer than {MAX_TEXT_BYTES} bytes"))),
-    }
-}
-
-/// Ends a call that would make or visit more than [`MAX_SEQUENCE`] values; a panic, so that `merge` does not swallow it.
-pub(crate) fn few(values: usize) -> Result<(), FuncError> {
-    if values < MAX_SEQUENCE { Ok(()) } else { panic(format!("more than {MAX_SEQUENCE} values in one call")) }
 }

@@ -151,6 +151,11 @@ impl Decimal {
         Some(Decimal { negative: f < 0.0, value: Big::from_u64(digits), exponent })
     }
 
+    /// How long the number is, in pieces of nine digits.
+    pub(crate) fn length(&self) -> usize {
+        self.value.0.len()
+    }
+
     /// The nearest float.
     pub(crate) fn to_float(&self) -> f64 {
         let sign = if self.negative { "-" } else { "" };

@@ -1,6 +1,7 @@
 //! Defaults and choices, emptiness, and sprig's JSON functions.
 
 use crate::args::{ANY, BOOL, Register, STR, any, boolean, tail, text};
+use gotmpl::exec::Limits;
 use gotmpl::json::{self, JsonError};
 use gotmpl::value::{CallResult, Kind};
 use gotmpl::{FuncError, FuncMap, Value};
@@ -40,25 +41,33 @@ fn failed(error: JsonError) -> FuncError {
     FuncError::Text(error.to_string())
 }
 
-fn pretty(value: &Value) -> Result<Vec<u8>, JsonError> {
-    json::marshal_indent(value, "", "  ")
+fn pretty(limits: &Limits, value: &Value) -> Result<Vec<u8>, JsonError> {
+    json::marshal_indent_within(value, ("", "  "), limits.text_bytes)
 }
 
 /// The text, or nothing when the value cannot be written.
-fn lenient(result: Result<Vec<u8>, JsonError>) -> CallResult {
-    Ok(Value::str(result.unwrap_or_default()))
+fn lenient(limits: &Limits, result: Result<Vec<u8>, JsonError>) -> CallResult {
+    match strict(limits, result) {
+        Err(FuncError::Text(_)) => Ok(Value::str("")),
+        other => other,
+    }
 }
 
-fn strict(result: Result<Vec<u8>, JsonError>) -> CallResult {
-    result.map(Value::str).map_err(failed)
+fn strict(limits: &Limits, result: Result<Vec<u8>, JsonError>) -> CallResult {
+    match result {
+        Ok(text) => Ok(Value::str(text)),
+        Err(JsonError::TooLong { .. }) => Err(limits.too_long().into()),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn writing(map: &mut FuncMap) {
-    map.plain("toJson", &[ANY], STR, |a| lenient(json::marshal(any(a, 0))));
-    map.plain("mustToJson", &[ANY], STR, |a| strict(json::marshal(any(a, 0))));
-    map.plain("toPrettyJson", &[ANY], STR, |a| lenient(pretty(any(a, 0))));
-    map.plain("mustToPrettyJson", &[ANY], STR, |a| strict(pretty(any(a, 0))));
+    map.bounded("toJson", &[ANY], STR, |l, a| lenient(l, json::marshal_within(any(a, 0), l.text_bytes)));
+    map.bounded("mustToJson", &[ANY], STR, |l, a| strict(l, json::marshal_within(any(a, 0), l.text_bytes)));
+    map.bounded("toPrettyJson", &[ANY], STR, |l, a| lenient(l, pretty(l, any(a, 0))));
+    map.bounded("mustToPrettyJson", &[ANY], STR, |l, a| strict(l, pretty(l, any(a, 0))));
     // HELM: the one function of its family that panics.
-    map.plain("toRawJson", &[ANY], STR, |a| strict(json::marshal_raw(any(a, 0))));
-    map.plain("mustToRawJson", &[ANY], STR, |a| strict(json::marshal_raw(any(a, 0))));
+    for name in ["toRawJson", "mustToRawJson"] {
+        map.bounded(name, &[ANY], STR, |l, a| strict(l, json::marshal_raw_within(any(a, 0), l.text_bytes)));
+    }
 }

@@ -1,23 +1,33 @@
 //! Dicts: maps with string keys, changed in place as in Go.
 
-use crate::args::{ANY, BOOL, LIST, MAP, MAX_DEPTH, Register, STR, any, few, map, panic, tail, text};
+use crate::args::{ANY, BOOL, LIST, MAP, MAX_DEPTH, Register, STR, any, map, panic, tail, text};
 use crate::merge::{Rule, merge_all};
 use crate::strings::string;
+use gotmpl::exec::Limits;
 use gotmpl::value::{CallResult, types};
-use gotmpl::{FuncError, FuncMap, GoString, List, Map, Value};
+use gotmpl::{FuncError, FuncMap, Function, GoString, List, Map, Value};
+use std::collections::BTreeSet;
 
 pub(crate) fn add(functions: &mut FuncMap) {
-    functions.rest("dict", &[ANY], MAP, |a| {
-        Ok(Value::map(a.chunks(2).map(|pair| {
-            (GoString::from(string(any(pair, 0))), pair.get(1).cloned().unwrap_or_else(|| Value::str("")))
-        })))
+    functions.bounded_rest("dict", &[ANY], MAP, |limits, a| {
+        let entry = |pair: &[Value]| {
+            let key = GoString::from(string(limits, any(pair, 0))?);
+            Ok((key, pair.get(1).cloned().unwrap_or_else(|| Value::str(""))))
+        };
+        Ok(Value::map(a.chunks(2).map(entry).collect::<Result<Vec<_>, FuncError>>()?))
     });
     entries(functions);
     choosing(functions);
     merging(functions);
     functions.rest("dig", &[ANY], ANY, dig);
-    functions.plain("deepCopy", &[ANY], ANY, |a| copy(any(a, 0)));
-    functions.plain("mustDeepCopy", &[ANY], ANY, |a| copy(any(a, 0)));
+    for name in ["deepCopy", "mustDeepCopy"] {
+        functions.add(Function::new(name, &[ANY], ANY, |exec, a| {
+            let mut visited = 0;
+            let copy = copy(exec.limits(), any(a, 0), &mut visited)?;
+            exec.charge(visited as u64 * COPIED_BYTES)?;
+            Ok(copy)
+        }));
+    }
 }
 
 fn entries(functions: &mut FuncMap) {
@@ -55,27 +65,27 @@ fn choosing(functions: &mut FuncMap) {
         Ok(Value::map(keys.filter_map(|key| Some((key.clone(), from.get(key)?)))))
     });
     functions.rest("omit", &[MAP, STR], MAP, |a| {
-        let omitted: Vec<&GoString> = tail(a, 1).iter().filter_map(Value::as_str).collect();
-        Ok(Value::map(map(a, 0).entries().into_iter().filter(|(key, _)| !omitted.contains(&key))))
+        let omitted: BTreeSet<&GoString> = tail(a, 1).iter().filter_map(Value::as_str).collect();
+        Ok(Value::map(map(a, 0).entries().into_iter().filter(|(key, _)| !omitted.contains(key))))
     });
 }
 
 fn merging(functions: &mut FuncMap) {
-    fn merge(args: &[Value], rule: Rule) -> Result<Value, FuncError> {
+    fn merge(limits: &Limits, args: &[Value], rule: Rule) -> Result<Value, FuncError> {
         let sources: Vec<Map> = (1..args.len()).map(|n| map(args, n)).collect();
-        merge_all(map(args, 0), &sources, rule).map(Value::Map)
+        merge_all(limits, map(args, 0), &sources, rule).map(Value::Map)
     }
-    /// Errors are swallowed, panics are not.
+    /// Errors are swallowed, panics and budgets are not.
     fn lenient(result: CallResult) -> CallResult {
         match result {
             Err(FuncError::Text(_)) => Ok(Value::str("")),
             other => other,
         }
     }
-    functions.rest("merge", &[MAP, MAP], ANY, |a| lenient(merge(a, Rule::Fill)));
-    functions.rest("mustMerge", &[MAP, MAP], ANY, |a| merge(a, Rule::Fill));
-    functions.rest("mergeOverwrite", &[MAP, MAP], ANY, |a| lenient(merge(a, Rule::Overwrite)));
-    functions.rest("mustMergeOverwrite", &[MAP, MAP], ANY, |a| merge(a, Rule::Overwrite));
+    functions.bounded_rest("merge", &[MAP, MAP], ANY, |l, a| lenient(merge(l, a, Rule::Fill)));
+    functions.bounded_rest("mustMerge", &[MAP, MAP], ANY, |l, a| merge(l, a, Rule::Fill));
+    functions.bounded_rest("mergeOverwrite", &[MAP, MAP], ANY, |l, a| lenient(merge(l, a, Rule::Overwrite)));
+    functions.bounded_rest("mustMergeOverwrite", &[MAP, MAP], ANY, |l, a| merge(l, a, Rule::Overwrite));
 }
 
 /// What Go says when an interface holds another type than the one asserted.
@@ -114,27 +124,30 @@ fn dig(args: &[Value]) -> CallResult {
     Ok(default.clone())
 }
 
-fn copy(value: &Value) -> CallResult {
+/// About what the copy of one value takes.
+const COPIED_BYTES: u64 = 64;
+
+fn copy(limits: &Limits, value: &Value, visited: &mut usize) -> CallResult {
     match value {
         Value::Nil => panic("reflect: call of reflect.Value.Type on zero Value"),
-        other => copied(other, 0, &mut 0),
+        other => copied(limits, other, 0, visited),
     }
 }
 
 /// A copy that shares no map with the original; structs, which no template can change, stay the same.
-fn copied(value: &Value, depth: usize, visited: &mut usize) -> CallResult {
+fn copied(limits: &Limits, value: &Value, depth: usize, visited: &mut usize) -> CallResult {
     if depth > MAX_DEPTH {
         return panic(format!("value is nested deeper than {MAX_DEPTH} levels"));
     }
     *visited += 1;
-    few(*visited)?;
+    limits.items(*visited)?;
     match value {
         Value::List(list) if !list.is_nil() => {
-            let items = list.iter().map(|v| copied(v, depth + 1, visited)).collect::<Result<_, _>>()?;
+            let items = list.iter().map(|v| copied(limits, v, depth + 1, visited)).collect::<Result<_, _>>()?;
             Ok(Value::List(List::new(list.go_type(), items)))
         }
         Value::Map(m) if !m.is_nil() => {
-            let entries = m.entries().into_iter().map(|(k, v)| Ok((k, copied(&v, depth + 1, visited)?)));
+            let entries = m.entries().into_iter().map(|(k, v)| Ok((k, copied(limits, &v, depth + 1, visited)?)));
             Ok(Value::Map(Map::from_entries(m.go_type(), entries.collect::<Result<Vec<_>, FuncError>>()?)))
         }
         other => Ok(other.clone()),
@@ -149,7 +162,7 @@ mod tests {
     fn a_map_in_itself_ends_the_copy() {
         let m = Map::any();
         assert!(m.insert("self", Value::Map(m.clone())));
-        assert!(copy(&Value::Map(m.clone())).is_err());
+        assert!(copy(&Limits::default(), &Value::Map(m.clone()), &mut 0).is_err());
         m.remove("self");
     }
 

@@ -6,6 +6,7 @@
 //!
 //! Functions are pure but for what [`Host`] gives. Start at [`functions`].
 
+pub mod budgets;
 mod crypto;
 pub mod host;
 pub mod regex;
@@ -29,6 +30,7 @@ mod url;
 mod versions;
 mod words;
 
+pub use budgets::Budgets;
 pub use host::{FixedHost, Host};
 
 use gotmpl::FuncMap;
@@ -36,6 +38,11 @@ use std::rc::Rc;
 
 /// All functions of sprig's text function map, asking `host` for time, randomness and lookups.
 pub fn functions(host: Rc<dyn Host>) -> FuncMap {
+    functions_within(host, &Budgets::default())
+}
+
+/// As [`functions`], with other budgets. What keys have cost is counted over all uses of the map: make one for each render.
+pub fn functions_within(host: Rc<dyn Host>, budgets: &Budgets) -> FuncMap {
     let mut map = FuncMap::default();
     strings::add(&mut map);
     words::add(&mut map);
@@ -49,8 +56,8 @@ pub fn functions(host: Rc<dyn Host>) -> FuncMap {
     url::add(&mut map);
     versions::add(&mut map);
     network::add(&mut map, &host);
-    regex::register(&mut map, &host);
+    regex::register(&mut map, budgets);
     time::register(&mut map, &host);
-    crypto::register(&mut map, &host);
+    crypto::register(&mut map, &host, budgets);
     map
 }

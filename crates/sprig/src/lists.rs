@@ -1,8 +1,9 @@
 //! Lists. The functions of one name with and without `must` differ in Go (panic or error) but read the same.
 
-use crate::args::{ANY, BOOL, INT, LIST, Params, Register, any, few, int, nil_pointer, panic, slice, tail};
+use crate::args::{ANY, BOOL, INT, LIST, Params, Register, any, int, nil_pointer, panic, slice, tail};
 use crate::defaults::is_empty;
 use crate::numbers::{to_int64, truncate};
+use gotmpl::exec::{Comparing, Limits, Stopped};
 use gotmpl::value::{CallResult, deep_equal, types};
 use gotmpl::{FuncError, FuncMap, GoType, List, Value};
 
@@ -12,7 +13,7 @@ pub(crate) fn add(map: &mut FuncMap) {
     building(map);
     parts(map);
     searching(map);
-    map.rest("concat", &[ANY], ANY, concat);
+    map.bounded_rest("concat", &[ANY], ANY, concat);
 }
 
 type Body = fn(&[Value]) -> CallResult;
@@ -51,40 +52,40 @@ fn building(map: &mut FuncMap) {
         let list = items(any(a, 0), "Cannot compact on type")?;
         Ok(Value::list(list.iter().filter(|v| !is_empty(v)).cloned().collect()))
     });
-    twins(map, &["uniq", "mustUniq"], &[ANY], LIST, |a| {
-        let mut kept: Vec<Value> = Vec::new();
-        let mut comparisons = 0;
-        for item in items(any(a, 0), "Cannot find uniq on type")?.iter() {
-            comparisons += kept.len();
-            affordable(comparisons)?;
-            if !holds(&kept, item) {
-                kept.push(item.clone());
+    for name in ["uniq", "mustUniq"] {
+        map.bounded(name, &[ANY], LIST, |limits, a| {
+            let mut kept: Vec<Value> = Vec::new();
+            let mut comparing = limits.comparing();
+            for item in items(any(a, 0), "Cannot find uniq on type")?.iter() {
+                if !holds(&kept, item, &mut comparing)? {
+                    kept.push(item.clone());
+                }
             }
-        }
-        Ok(Value::list(kept))
-    });
+            Ok(Value::list(kept))
+        });
+    }
     for name in ["without", "mustWithout"] {
-        map.rest(name, &[ANY, ANY], LIST, |a| {
-            let list = items(any(a, 0), "Cannot find without on type")?;
-            affordable(list.len().saturating_mul(a.len()))?;
-            Ok(Value::list(list.iter().filter(|v| !holds(tail(a, 1), v)).cloned().collect()))
+        map.bounded_rest(name, &[ANY, ANY], LIST, |limits, a| {
+            let mut kept: Vec<Value> = Vec::new();
+            let mut comparing = limits.comparing();
+            for item in items(any(a, 0), "Cannot find without on type")?.iter() {
+                if !holds(tail(a, 1), item, &mut comparing)? {
+                    kept.push(item.clone());
+                }
+            }
+            Ok(Value::list(kept))
         });
     }
     twins(map, &["chunk", "mustChunk"], &[INT, ANY], types::LIST_LIST_ANY, |a| chunks(int(a, 0), any(a, 1)));
 }
 
-/// Most comparisons of items in one call: about a second.
-const MAX_COMPARISONS: usize = 1 << 26;
-
-fn affordable(comparisons: usize) -> Result<(), FuncError> {
-    if comparisons <= MAX_COMPARISONS {
-        return Ok(());
+fn holds(list: &[Value], item: &Value, comparing: &mut Comparing<'_>) -> Result<bool, Stopped> {
+    for value in list {
+        if deep_equal(item, value, comparing)? {
+            return Ok(true);
+        }
     }
-    Err(FuncError::text(format!("more than {MAX_COMPARISONS} comparisons in one call")))
-}
-
-fn holds(list: &[Value], item: &Value) -> bool {
-    list.iter().any(|v| deep_equal(item, v))
+    Ok(false)
 }
 
 fn nil_list() -> Value {
@@ -127,20 +128,23 @@ fn parts(map: &mut FuncMap) {
 }
 
 fn searching(map: &mut FuncMap) {
-    twins(map, &["has", "mustHas"], &[ANY, ANY], BOOL, |a| {
-        if matches!(any(a, 1), Value::Nil) {
-            return Ok(Value::Bool(false));
-        }
-        Ok(Value::Bool(holds(&items(any(a, 1), "Cannot find has on type")?, any(a, 0))))
-    });
+    for name in ["has", "mustHas"] {
+        map.bounded(name, &[ANY, ANY], BOOL, |limits, a| {
+            if matches!(any(a, 1), Value::Nil) {
+                return Ok(Value::Bool(false));
+            }
+            let list = items(any(a, 1), "Cannot find has on type")?;
+            Ok(Value::Bool(holds(&list, any(a, 0), &mut limits.comparing())?))
+        });
+    }
 }
 
-fn concat(args: &[Value]) -> CallResult {
+fn concat(limits: &Limits, args: &[Value]) -> CallResult {
     let mut all = Vec::new();
     for value in args {
         match (slice(value), value.go_type()) {
             (Some(list), _) => {
-                few(all.len() + list.len())?;
+                limits.items(all.len() + list.len())?;
                 all.extend_from_slice(&list);
             }
             (None, Some(ty)) => return panic(format!("Cannot concat type {} as list", ty.kind.name())),

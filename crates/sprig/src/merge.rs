@@ -3,8 +3,9 @@
 //! Maps are merged in place and share their values with the sources: a map that was missing in the target *is* the
 //! source's map afterwards.
 
-use crate::args::{MAP, MAX_DEPTH, few, panic};
+use crate::args::{MAP, MAX_DEPTH, panic};
 use crate::defaults::is_empty;
+use gotmpl::exec::Limits;
 use gotmpl::value::Kind;
 use gotmpl::{FuncError, GoString, List, Map, Value};
 
@@ -18,32 +19,33 @@ pub(crate) enum Rule {
 }
 
 /// Merges the sources into `target`, one after the other, and gives it; a nil target becomes a new map.
-pub(crate) fn merge_all(target: Map, sources: &[Map], rule: Rule) -> Result<Map, FuncError> {
+pub(crate) fn merge_all(limits: &Limits, target: Map, sources: &[Map], rule: Rule) -> Result<Map, FuncError> {
     let mut target = target;
     for source in sources {
         if target.is_nil() && !source.is_nil() {
             target = Map::new(MAP);
         }
-        Merge { rule, visited: 0 }.merge(&target, source, 0)?;
+        Merge { limits, rule, visited: 0 }.merge(&target, source, 0)?;
     }
     Ok(target)
 }
 
 /// One merge under way.
-struct Merge {
+struct Merge<'l> {
+    limits: &'l Limits,
     rule: Rule,
     /// Entries looked at so far: maps may share maps, so the depth alone does not bound the work.
     visited: usize,
 }
 
-impl Merge {
+impl Merge<'_> {
     fn merge(&mut self, target: &Map, source: &Map, depth: usize) -> Result<(), FuncError> {
         if depth > MAX_DEPTH {
             return panic(format!("value is nested deeper than {MAX_DEPTH} levels"));
         }
         for (key, new) in source.entries() {
             self.visited += 1;
-            few(self.visited)?;
+            self.limits.items(self.visited)?;
             self.merge_entry(target, &key, new, depth)?;
         }
         Ok(())
@@ -120,10 +122,11 @@ mod tests {
     fn filling_and_overwriting() {
         let target = map(&[("a", Value::int(1)), ("b", Value::str("")), ("m", map(&[("x", Value::int(1))]).into())]);
         let source = map(&[("a", Value::int(2)), ("b", Value::int(3)), ("m", map(&[("y", Value::int(2))]).into())]);
-        merge_all(target.clone(), std::slice::from_ref(&source), Rule::Fill).unwrap();
+        let limits = Limits::default();
+        merge_all(&limits, target.clone(), std::slice::from_ref(&source), Rule::Fill).unwrap();
         let text = |m: &Map| Value::Map(m.clone()).to_json().to_string();
         assert_eq!(text(&target), r#"{"a":1,"b":3,"m":{"x":1,"y":2}}"#);
-        merge_all(target.clone(), &[source], Rule::Overwrite).unwrap();
+        merge_all(&limits, target.clone(), &[source], Rule::Overwrite).unwrap();
         assert_eq!(text(&target), r#"{"a":2,"b":3,"m":{"x":1,"y":2}}"#);
     }
 
@@ -131,7 +134,7 @@ mod tests {
     fn a_map_in_itself_ends_the_merge() {
         let (a, b) = (Map::any(), Map::any());
         assert!(a.insert("s", a.clone().into()) && b.insert("s", b.clone().into()));
-        assert!(merge_all(a.clone(), std::slice::from_ref(&b), Rule::Fill).is_err());
+        assert!(merge_all(&Limits::default(), a.clone(), std::slice::from_ref(&b), Rule::Fill).is_err());
         a.remove("s");
         b.remove("s");
     }

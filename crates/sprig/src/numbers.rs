@@ -1,7 +1,8 @@
 //! Numbers: conversions by the rules of spf13/cast, integer and decimal arithmetic, rounding, sequences.
 
-use crate::args::{ANY, FLOAT, INT, INT64, Register, STR, any, few, float, int, panic, tail, text};
+use crate::args::{ANY, FLOAT, INT, INT64, Register, STR, any, float, int, panic, tail, text};
 use crate::decimal::Decimal;
+use gotmpl::exec::Limits;
 use gotmpl::strconv;
 use gotmpl::value::{CallResult, types};
 use gotmpl::{FuncError, FuncMap, GoType, List, Value};
@@ -68,7 +69,11 @@ fn conversions(map: &mut FuncMap) {
     // HELM: errors are dropped, so a number beyond the range gives the nearest one.
     map.plain("atoi", &[STR], INT, |a| Ok(Value::int(strconv::atoi_clamped(text(a, 0)).0)));
     map.plain("toDecimal", &[ANY], INT64, |a| {
-        let printed = gotmpl::fmt::sprint(&[any(a, 0).clone()]);
+        let printed = match any(a, 0) {
+            // What prints as something else than digits gives 0.
+            Value::Map(_) | Value::List(_) => return Ok(Value::int64(0)),
+            value => gotmpl::fmt::sprint(std::slice::from_ref(value)),
+        };
         Ok(Value::int64(strconv::parse_int(printed, 8, 64).unwrap_or(0)))
     });
 }
@@ -99,7 +104,7 @@ fn divide(args: &[Value], f: fn(i64, i64) -> i64) -> CallResult {
 type DecimalOp = fn(&Decimal, &Decimal) -> Option<Decimal>;
 
 /// Applies `f` from left to right on the decimal values of floats.
-fn fold_decimals(first: f64, rest: &[Value], f: DecimalOp) -> CallResult {
+fn fold_decimals(limits: &Limits, first: f64, rest: &[Value], f: DecimalOp) -> CallResult {
     let decimal = |value: f64| {
         Decimal::from_float(value).ok_or_else(|| {
             let printed = gotmpl::fmt::format_v(&Value::float(value));
@@ -107,7 +112,10 @@ fn fold_decimals(first: f64, rest: &[Value], f: DecimalOp) -> CallResult {
         })
     };
     let mut result = decimal(first)?;
+    let mut comparing = limits.comparing();
     for value in rest {
+        // The numbers grow with every factor, and division takes time with the square of their length.
+        comparing.add(result.length().saturating_mul(result.length()))?;
         match f(&result, &decimal(to_float64(value))?) {
             Some(next) => result = next,
             None => return panic("decimal division by 0"),
@@ -118,14 +126,14 @@ fn fold_decimals(first: f64, rest: &[Value], f: DecimalOp) -> CallResult {
 
 fn decimals(map: &mut FuncMap) {
     const SUM: DecimalOp = |x, y| Some(x.plus(y));
-    fn fold(args: &[Value], f: DecimalOp) -> CallResult {
-        fold_decimals(to_float64(any(args, 0)), tail(args, 1), f)
+    fn fold(limits: &Limits, args: &[Value], f: DecimalOp) -> CallResult {
+        fold_decimals(limits, to_float64(any(args, 0)), tail(args, 1), f)
     }
-    map.plain("add1f", &[ANY], FLOAT, |a| fold_decimals(to_float64(any(a, 0)), &[Value::int(1)], SUM));
-    map.rest("addf", &[ANY], FLOAT, |a| fold_decimals(0.0, a, SUM));
-    map.rest("subf", &[ANY, ANY], FLOAT, |a| fold(a, |x, y| Some(x.minus(y))));
-    map.rest("mulf", &[ANY, ANY], FLOAT, |a| fold(a, |x, y| Some(x.times(y))));
-    map.rest("divf", &[ANY, ANY], FLOAT, |a| fold(a, Decimal::divided_by));
+    map.bounded("add1f", &[ANY], FLOAT, |l, a| fold_decimals(l, to_float64(any(a, 0)), &[Value::int(1)], SUM));
+    map.bounded_rest("addf", &[ANY], FLOAT, |l, a| fold_decimals(l, 0.0, a, SUM));
+    map.bounded_rest("subf", &[ANY, ANY], FLOAT, |l, a| fold(l, a, |x, y| Some(x.minus(y))));
+    map.bounded_rest("mulf", &[ANY, ANY], FLOAT, |l, a| fold(l, a, |x, y| Some(x.times(y))));
+    map.bounded_rest("divf", &[ANY, ANY], FLOAT, |l, a| fold(l, a, Decimal::divided_by));
 }
 
 /// Go's `math.Max` (`pick` 1) and `math.Min` (`pick` -1): NaN wins but for the infinity in question, 0 is above -0.
@@ -213,13 +221,15 @@ fn scaled(mut f: f64, exp: i64) -> f64 {
 }
 
 fn sequences(map: &mut FuncMap) {
-    map.plain("until", &[INT], types::LIST_INT, |a| {
+    map.bounded("until", &[INT], types::LIST_INT, |limits, a| {
         let count = int(a, 0);
-        steps(0, count, if count < 0 { -1 } else { 1 }).map(ints)
+        steps(limits, 0, count, if count < 0 { -1 } else { 1 }).map(ints)
     });
-    map.plain("untilStep", &[INT, INT, INT], types::LIST_INT, |a| steps(int(a, 0), int(a, 1), int(a, 2)).map(ints));
-    map.rest("seq", &[INT], STR, |a| {
-        let numbers = sequence(a)?;
+    map.bounded("untilStep", &[INT, INT, INT], types::LIST_INT, |limits, a| {
+        steps(limits, int(a, 0), int(a, 1), int(a, 2)).map(ints)
+    });
+    map.bounded_rest("seq", &[INT], STR, |limits, a| {
+        let numbers = sequence(limits, a)?;
         Ok(Value::str(numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")))
     });
 }
@@ -229,11 +239,11 @@ fn ints(numbers: Vec<i64>) -> Value {
 }
 
 /// From `start` up or down to before `stop`; nothing when `step` leads away.
-fn steps(start: i64, stop: i64, step: i64) -> Result<Vec<i64>, FuncError> {
+fn steps(limits: &Limits, start: i64, stop: i64, step: i64) -> Result<Vec<i64>, FuncError> {
     let mut numbers = Vec::new();
     let mut next = start;
     while if stop < start { step < 0 && next > stop } else { step > 0 && next < stop } {
-        few(numbers.len())?;
+        limits.items(numbers.len() + 1)?;
         numbers.push(next);
         match next.checked_add(step) {
             Some(n) => next = n,
@@ -244,7 +254,7 @@ fn steps(start: i64, stop: i64, step: i64) -> Result<Vec<i64>, FuncError> {
 }
 
 /// The numbers of `seq [first [step]] last`.
-fn sequence(args: &[Value]) -> Result<Vec<i64>, FuncError> {
+fn sequence(limits: &Limits, args: &[Value]) -> Result<Vec<i64>, FuncError> {
     let (start, step, end) = match args.len() {
         1 => (1, None, int(args, 0)),
         2 => (int(args, 0), None, int(args, 1)),
@@ -255,7 +265,7 @@ fn sequence(args: &[Value]) -> Result<Vec<i64>, FuncError> {
     if end < start && step.is_some_and(|step| step > 0) {
         return Ok(Vec::new());
     }
-    steps(start, end.wrapping_add(unit), step.unwrap_or(unit))
+    steps(limits, start, end.wrapping_add(unit), step.unwrap_or(unit))
 }
 
 #[cfg(test)]
@@ -286,7 +296,9 @@ mod tests {
 
     #[test]
     fn sequences_are_bounded() {
-        assert!(steps(0, i64::MAX, 1).is_err());
-        assert_eq!(steps(0, -3, -2).unwrap(), [0, -2]);
+        let limits = Limits { items: 10, ..Limits::default() };
+        assert!(steps(&limits, 0, i64::MAX, 1).is_err());
+        assert_eq!(steps(&limits, 0, 10, 1).unwrap().len(), 10);
+        assert_eq!(steps(&limits, 0, -3, -2).unwrap(), [0, -2]);
     }
 }

@@ -13,7 +13,9 @@ pub(crate) fn add(map: &mut FuncMap) {
         Ok(Value::Bool(name == text(a, 0) || name.strip_prefix(b"*") == Some(text(a, 0))))
     });
     map.plain("kindIs", &[STR, ANY], BOOL, |a| Ok(Value::Bool(text(a, 0) == any(a, 1).kind().name().as_bytes())));
-    map.plain("deepEqual", &[ANY, ANY], BOOL, |a| Ok(Value::Bool(deep_equal(any(a, 0), any(a, 1)))));
+    map.bounded("deepEqual", &[ANY, ANY], BOOL, |limits, a| {
+        Ok(Value::Bool(deep_equal(any(a, 0), any(a, 1), &mut limits.comparing())?))
+    });
 }
 
 /// What `%T` prints.

@@ -1,11 +1,13 @@
 //! Strings: trimming, cutting, joining, quoting, counting. Case and word changes are in [`super::words`].
 
-use crate::args::{ANY, BOOL, INT, Register, STR, any, few, fits, int, panic, slice, text};
+use crate::args::{ANY, BOOL, INT, Register, STR, any, int, panic, slice, text};
 use crate::find::{Finder, find};
 use crate::unicode;
+use gotmpl::exec::{Limits, Stopped};
 use gotmpl::strconv::utf8;
 use gotmpl::value::{CallResult, types};
 use gotmpl::{FuncError, FuncMap, GoString, List, Map, Value};
+use std::collections::BTreeSet;
 
 pub(crate) fn add(map: &mut FuncMap) {
     trimming(map);
@@ -19,7 +21,7 @@ pub(crate) fn add(map: &mut FuncMap) {
 fn trimming(map: &mut FuncMap) {
     map.plain("trim", &[STR], STR, |a| Ok(Value::str(unicode::trim(text(a, 0), unicode::is_space))));
     let trim_all = |a: &[Value]| {
-        let cut: Vec<u32> = utf8::runes(text(a, 0)).map(|(_, rune)| rune).collect();
+        let cut: BTreeSet<u32> = utf8::runes(text(a, 0)).map(|(_, rune)| rune).collect();
         Ok(Value::str(unicode::trim(text(a, 1), |rune| cut.contains(&rune))))
     };
     map.plain("trimAll", &[STR, STR], STR, trim_all);
@@ -60,12 +62,12 @@ fn cutting(map: &mut FuncMap) {
         let as_is = right < 4 || left > 0 && right < 7;
         Ok(Value::str(if as_is { s.to_vec() } else { abbreviated(s, left, right) }))
     });
-    map.plain("split", &[STR, STR], types::MAP_STRING, |a| split(text(a, 1), text(a, 0), None).map(numbered));
-    map.plain("splitn", &[STR, INT, STR], types::MAP_STRING, |a| {
-        split(text(a, 2), text(a, 0), usize::try_from(int(a, 1)).ok()).map(numbered)
+    map.bounded("split", &[STR, STR], types::MAP_STRING, |l, a| split(l, text(a, 1), text(a, 0), None).map(numbered));
+    map.bounded("splitn", &[STR, INT, STR], types::MAP_STRING, |l, a| {
+        split(l, text(a, 2), text(a, 0), usize::try_from(int(a, 1)).ok()).map(numbered)
     });
-    map.plain("splitList", &[STR, STR], types::LIST_STRING, |a| {
-        split(text(a, 1), text(a, 0), None).map(Value::string_list)
+    map.bounded("splitList", &[STR, STR], types::LIST_STRING, |l, a| {
+        split(l, text(a, 1), text(a, 0), None).map(Value::string_list)
     });
 }
 
@@ -124,7 +126,7 @@ fn abbreviated(s: &[u8], offset: i64, width: i64) -> Vec<u8> {
 }
 
 /// `strings.SplitN`; `None` splits everywhere.
-fn split<'a>(s: &'a [u8], separator: &[u8], limit: Option<usize>) -> Result<Vec<&'a [u8]>, FuncError> {
+fn split<'a>(limits: &Limits, s: &'a [u8], separator: &[u8], limit: Option<usize>) -> Result<Vec<&'a [u8]>, FuncError> {
     let limit = limit.unwrap_or(usize::MAX);
     let mut parts = Vec::new();
     let mut rest = s;
@@ -143,7 +145,7 @@ fn split<'a>(s: &'a [u8], separator: &[u8], limit: Option<usize>) -> Result<Vec<
             let Some(at) = finder.find(rest) else { break };
             (at, at + separator.len())
         };
-        few(parts.len())?;
+        limits.items(parts.len() + 1)?;
         parts.push(rest.get(..end).unwrap_or_default());
         rest = rest.get(next..).unwrap_or_default();
     }
@@ -158,58 +160,64 @@ fn numbered(parts: Vec<&[u8]>) -> Value {
 }
 
 fn joining(map: &mut FuncMap) {
-    map.plain("repeat", &[INT, STR], STR, |a| repeated(text(a, 1), int(a, 0)).map(Value::str));
-    map.plain("indent", &[INT, STR], STR, |a| indented(int(a, 0), text(a, 1)).map(Value::str));
-    map.plain("nindent", &[INT, STR], STR, |a| {
-        indented(int(a, 0), text(a, 1)).map(|s| Value::str([b"\n", s.as_slice()].concat()))
+    map.bounded("repeat", &[INT, STR], STR, |l, a| repeated(l, text(a, 1), int(a, 0)).map(Value::str));
+    map.bounded("indent", &[INT, STR], STR, |l, a| indented(l, int(a, 0), text(a, 1)).map(Value::str));
+    map.bounded("nindent", &[INT, STR], STR, |l, a| {
+        indented(l, int(a, 0), text(a, 1)).map(|s| Value::str([b"\n", s.as_slice()].concat()))
     });
-    map.plain("replace", &[STR, STR, STR], STR, |a| replaced(text(a, 2), text(a, 0), text(a, 1)).map(Value::str));
+    map.bounded("replace", &[STR, STR, STR], STR, |l, a| {
+        replaced(l, text(a, 2), text(a, 0), text(a, 1)).map(Value::str)
+    });
     map.plain("plural", &[STR, STR, INT], STR, |a| Ok(any(a, usize::from(int(a, 2) != 1)).clone()));
-    map.plain("join", &[STR, ANY], STR, |a| {
-        let (parts, separator) = (strings(any(a, 1))?, text(a, 0));
+    map.bounded("join", &[STR, ANY], STR, |limits, a| {
+        let (parts, separator) = (strings(limits, any(a, 1))?, text(a, 0));
         let length = parts.iter().map(Vec::len).sum::<usize>();
-        fits(separator.len().checked_mul(parts.len()).and_then(|n| n.checked_add(length)))?;
+        limits.text(separator.len().checked_mul(parts.len()).and_then(|n| n.checked_add(length)))?;
         Ok(Value::str(parts.join(separator)))
     });
-    map.plain("toString", &[ANY], STR, |a| Ok(Value::str(string(any(a, 0)))));
-    map.plain("toStrings", &[ANY], types::LIST_STRING, |a| strings(any(a, 0)).map(Value::string_list));
-    map.plain("sortAlpha", &[ANY], types::LIST_STRING, |a| {
+    map.bounded("toString", &[ANY], STR, |l, a| Ok(Value::str(string(l, any(a, 0))?)));
+    map.bounded("toStrings", &[ANY], types::LIST_STRING, |l, a| strings(l, any(a, 0)).map(Value::string_list));
+    map.bounded("sortAlpha", &[ANY], types::LIST_STRING, |limits, a| {
         if slice(any(a, 0)).is_none() {
-            return Ok(Value::string_list([string(any(a, 0))]));
+            return Ok(Value::string_list([string(limits, any(a, 0))?]));
         }
-        let mut items = strings(any(a, 0))?;
+        let mut items = strings(limits, any(a, 0))?;
         items.sort();
         Ok(Value::string_list(items))
     });
-    map.rest("quote", &[ANY], STR, |a| each(a, |v| gotmpl::strconv::quote(string(v)).into_bytes()));
-    map.rest("squote", &[ANY], STR, |a| each(a, |v| [b"'", gotmpl::fmt::format_v(v).as_slice(), b"'"].concat()));
-    map.rest("cat", &[ANY], STR, |a| each(a, gotmpl::fmt::format_v));
+    map.bounded_rest("quote", &[ANY], STR, |l, a| {
+        each(l, a, |v| Ok(gotmpl::strconv::quote(string(l, v)?).into_bytes()))
+    });
+    map.bounded_rest("squote", &[ANY], STR, |l, a| {
+        each(l, a, |v| Ok([b"'", l.format_v(v)?.as_slice(), b"'"].concat()))
+    });
+    map.bounded_rest("cat", &[ANY], STR, |l, a| each(l, a, |v| l.format_v(v)));
 }
 
 /// Every argument that is not nil, printed and joined by spaces.
-fn each(args: &[Value], print: impl Fn(&Value) -> Vec<u8>) -> CallResult {
+fn each(limits: &Limits, args: &[Value], print: impl Fn(&Value) -> Result<Vec<u8>, Stopped>) -> CallResult {
     let mut out = Vec::new();
     for (n, value) in args.iter().filter(|v| !matches!(v, Value::Nil)).enumerate() {
         if n > 0 {
             out.push(b' ');
         }
-        out.extend(print(value));
-        fits(Some(out.len()))?;
+        out.extend(print(value)?);
+        limits.text(out.len())?;
     }
     Ok(Value::str(out))
 }
 
 /// `strings.Repeat`
-fn repeated(s: &[u8], count: i64) -> Result<Vec<u8>, FuncError> {
+fn repeated(limits: &Limits, s: &[u8], count: i64) -> Result<Vec<u8>, FuncError> {
     let Ok(count) = usize::try_from(count) else { return panic("strings: negative Repeat count") };
-    fits(s.len().checked_mul(count))?;
+    limits.text(s.len().checked_mul(count))?;
     Ok(s.repeat(count))
 }
 
-fn indented(spaces: i64, s: &[u8]) -> Result<Vec<u8>, FuncError> {
-    let pad = repeated(b" ", spaces)?;
+fn indented(limits: &Limits, spaces: i64, s: &[u8]) -> Result<Vec<u8>, FuncError> {
+    let pad = repeated(limits, b" ", spaces)?;
     let lines = s.iter().filter(|b| **b == b'\n').count() + 1;
-    fits(pad.len().checked_mul(lines).and_then(|n| n.checked_add(s.len())))?;
+    limits.text(pad.len().checked_mul(lines).and_then(|n| n.checked_add(s.len())))?;
     let mut out = pad.clone();
     for b in s {
         out.push(*b);
@@ -221,7 +229,7 @@ fn indented(spaces: i64, s: &[u8]) -> Result<Vec<u8>, FuncError> {
 }
 
 /// `strings.ReplaceAll`: an empty `old` matches before every character and at the end.
-fn replaced(s: &[u8], old: &[u8], new: &[u8]) -> Result<Vec<u8>, FuncError> {
+fn replaced(limits: &Limits, s: &[u8], old: &[u8], new: &[u8]) -> Result<Vec<u8>, FuncError> {
     let finder = Finder::new(old);
     let mut out = Vec::with_capacity(s.len());
     let mut rest = s;
@@ -240,7 +248,7 @@ fn replaced(s: &[u8], old: &[u8], new: &[u8]) -> Result<Vec<u8>, FuncError> {
         if skipped > kept {
             out.extend_from_slice(new);
         }
-        fits(Some(out.len()))?;
+        limits.text(out.len())?;
         if rest.is_empty() || (skipped == kept && !old.is_empty()) {
             return Ok(out);
         }
@@ -249,12 +257,15 @@ fn replaced(s: &[u8], old: &[u8], new: &[u8]) -> Result<Vec<u8>, FuncError> {
 }
 
 /// sprig's `strval`: strings and bytes as they are, everything else printed.
-pub(crate) fn string(value: &Value) -> Vec<u8> {
-    match value {
+///
+/// # Errors
+/// The text would be too long.
+pub(crate) fn string(limits: &Limits, value: &Value) -> Result<Vec<u8>, Stopped> {
+    Ok(match value {
         Value::String(s) => s.to_vec(),
         Value::List(list) if list.go_type().name == types::BYTES.name => bytes(list),
-        other => gotmpl::fmt::format_v(other),
-    }
+        other => limits.format_v(other)?,
+    })
 }
 
 fn bytes(list: &List) -> Vec<u8> {
@@ -262,16 +273,16 @@ fn bytes(list: &List) -> Vec<u8> {
 }
 
 /// sprig's `strslice`: the items that are not nil, or the value itself as the only one.
-fn strings(value: &Value) -> Result<Vec<Vec<u8>>, FuncError> {
+fn strings(limits: &Limits, value: &Value) -> Result<Vec<Vec<u8>>, FuncError> {
     let Some(list) = slice(value) else {
-        return Ok(if matches!(value, Value::Nil) { Vec::new() } else { vec![string(value)] });
+        return Ok(if matches!(value, Value::Nil) { Vec::new() } else { vec![string(limits, value)?] });
     };
     let mut bytes = 0;
     let mut texts = Vec::new();
     for item in list.iter().filter(|v| !matches!(v, Value::Nil)) {
-        let text = string(item);
+        let text = string(limits, item)?;
         bytes += text.len();
-        fits(Some(bytes))?;
+        limits.text(bytes)?;
         texts.push(text);
     }
     Ok(texts)
@@ -289,12 +300,13 @@ mod tests {
 
     #[test]
     fn splits_as_go() {
-        assert_eq!(split(b"a,b,c", b",", Some(2)).unwrap(), [&b"a"[..], b"b,c"]);
-        assert_eq!(split("aé".as_bytes(), b"", None).unwrap(), ["a".as_bytes(), "é".as_bytes()]);
-        assert_eq!(split(b"", b",", None).unwrap(), [b""]);
-        assert_eq!(split(b"abc", b"", Some(2)).unwrap(), [&b"a"[..], b"bc"]);
-        assert_eq!(replaced(b"a,,b", b",", b";;").unwrap(), b"a;;;;b");
-        assert_eq!(replaced(b"ab", b"", b"-").unwrap(), b"-a-b-");
+        let l = &Limits::default();
+        assert_eq!(split(l, b"a,b,c", b",", Some(2)).unwrap(), [&b"a"[..], b"b,c"]);
+        assert_eq!(split(l, "aé".as_bytes(), b"", None).unwrap(), ["a".as_bytes(), "é".as_bytes()]);
+        assert_eq!(split(l, b"", b",", None).unwrap(), [b""]);
+        assert_eq!(split(l, b"abc", b"", Some(2)).unwrap(), [&b"a"[..], b"bc"]);
+        assert_eq!(replaced(l, b"a,,b", b",", b";;").unwrap(), b"a;;;;b");
+        assert_eq!(replaced(l, b"ab", b"", b"-").unwrap(), b"-a-b-");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Letters and words: case, initials, wrapping, and the snake, kebab and camel cases of xstrings.
 
-use crate::args::{INT, Register, STR, fits, int, text};
+use crate::args::{INT, Register, STR, int, text};
 use crate::find::find;
 use crate::unicode::{self, is_letter, is_number, is_punctuation, is_space, is_upper, to_lower, to_title, to_upper};
+use gotmpl::exec::{Limits, Stopped};
 use gotmpl::strconv::utf8;
-use gotmpl::{FuncError, FuncMap, Value};
+use gotmpl::{FuncMap, Value};
 
 pub(crate) fn add(map: &mut FuncMap) {
     map.plain("upper", &[STR], STR, |a| Ok(Value::str(unicode::map(text(a, 0), to_upper))));
@@ -16,10 +17,12 @@ pub(crate) fn add(map: &mut FuncMap) {
     map.plain("snakecase", &[STR], STR, |a| Ok(Value::str(lower_words(text(a, 0), b'_'))));
     map.plain("kebabcase", &[STR], STR, |a| Ok(Value::str(lower_words(text(a, 0), b'-'))));
     map.plain("camelcase", &[STR], STR, |a| Ok(Value::str(pascal_case(text(a, 0)))));
-    map.plain("wrap", &[INT, STR], STR, |a| wrap(text(a, 1), int(a, 0), b"\n", LongWords::Keep).map(Value::str));
-    map.plain("wrapWith", &[INT, STR, STR], STR, |a| {
+    map.bounded("wrap", &[INT, STR], STR, |limits, a| {
+        Ok(Value::str(wrap(limits, text(a, 1), int(a, 0), (b"\n", LongWords::Keep))?))
+    });
+    map.bounded("wrapWith", &[INT, STR, STR], STR, |limits, a| {
         let line_end = if text(a, 1).is_empty() { b"\n" } else { text(a, 1) };
-        wrap(text(a, 2), int(a, 0), line_end, LongWords::Break).map(Value::str)
+        Ok(Value::str(wrap(limits, text(a, 2), int(a, 0), (line_end, LongWords::Break))?))
     });
 }
 
@@ -88,9 +91,9 @@ enum LongWords {
 }
 
 /// goutils' wrapping of one line at spaces; widths are bytes.
-fn wrap(s: &[u8], width: i64, line_end: &[u8], long: LongWords) -> Result<Vec<u8>, FuncError> {
+fn wrap(limits: &Limits, s: &[u8], width: i64, (line_end, long): (&[u8], LongWords)) -> Result<Vec<u8>, Stopped> {
     let width = usize::try_from(width).unwrap_or(0).max(1);
-    fits((s.len() / width + 1).checked_mul(line_end.len()).and_then(|n| n.checked_add(s.len())))?;
+    limits.text((s.len() / width + 1).checked_mul(line_end.len()).and_then(|n| n.checked_add(s.len())))?;
     let mut out = Vec::new();
     let mut rest = s;
     let mut line = |part: &[u8]| {
@@ -359,7 +362,7 @@ mod tests {
 
     #[test]
     fn wrapping_keeps_or_breaks_long_words() {
-        assert_eq!(wrap(b"a bbbb c", 3, b"\n", LongWords::Keep).unwrap(), b"a\nbbbb\nc");
-        assert_eq!(wrap(b"a bbbb c", 3, b"|", LongWords::Break).unwrap(), b"a|bbb|b c");
+        assert_eq!(wrap(&Limits::default(), b"a bbbb c", 3, (b"\n", LongWords::Keep)).unwrap(), b"a\nbbbb\nc");
+        assert_eq!(wrap(&Limits::default(), b"a bbbb c", 3, (b"|", LongWords::Break)).unwrap(), b"a|bbb|b c");
     }
 }

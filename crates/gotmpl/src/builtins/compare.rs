@@ -1,5 +1,6 @@
 //! `eq` and the orders.
 
+use crate::exec::Limits;
 use crate::exec::val::{Val, is_nil_pointer, type_name};
 use crate::value::{Kind, Value, deep_equal};
 
@@ -77,7 +78,8 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, String> {
     }
     Ok(match (a, b) {
         (Value::Object(x), Value::Object(y)) if ka == Kind::Ptr => std::rc::Rc::ptr_eq(x, y),
-        _ => deep_equal(a, b),
+        // Structs hold little.
+        _ => deep_equal(a, b, &mut Limits::default().comparing()).map_err(|s| s.to_string())?,
     })
 }
 

@@ -1,27 +1,34 @@
 //! `html`, `js` and `urlquery`.
 
-use crate::exec::printed;
 use crate::exec::val::{Val, is_nil_pointer};
+use crate::exec::{Limits, Stopped, printed};
 use crate::strconv::{is_print, utf8};
 use crate::value::{Kind, Value};
 use std::borrow::Cow;
 
 /// The arguments as one text, each as an action would print it.
-pub(super) fn text_of(args: &[Val]) -> Cow<'_, [u8]> {
+///
+/// # Errors
+/// The text would be too long.
+pub(super) fn text_of<'a>(args: &'a [Val], limits: &Limits) -> Result<Cow<'a, [u8]>, Stopped> {
     if let [arg] = args
         && let Value::String(s) = arg.value()
     {
-        return Cow::Borrowed(s);
+        return Ok(Cow::Borrowed(s));
     }
     let shown: Vec<Value> = args
         .iter()
-        .map(|arg| match arg.value() {
-            Value::Nil => Value::str("<no value>"),
-            v @ Value::Object(o) if o.go_type().kind == Kind::Ptr && !is_nil_pointer(v) => Value::str(printed(v)),
-            v => v.clone(),
+        .map(|arg| {
+            Ok(match arg.value() {
+                Value::Nil => Value::str("<no value>"),
+                v @ Value::Object(o) if o.go_type().kind == Kind::Ptr && !is_nil_pointer(v) => {
+                    Value::str(printed(v, limits)?)
+                }
+                v => v.clone(),
+            })
         })
-        .collect();
-    Cow::Owned(crate::fmt::sprint(&shown))
+        .collect::<Result<_, Stopped>>()?;
+    limits.printed(crate::fmt::sprint_within(&shown, limits.text_bytes)).map(Cow::Owned)
 }
 
 pub(super) fn html(text: &[u8]) -> Vec<u8> {

@@ -44,6 +44,7 @@ impl<'t> Frame<'_, '_, 't> {
     pub(super) fn eval_call(&mut self, site: &Site<'_, 't>, function: &Function, name: &str) -> Result<Val, Stop> {
         let fixed = function.params.len() - usize::from(function.variadic && !function.params.is_empty());
         self.check_count(site, name, fixed, function.variadic)?;
+        self.exec.meter.limits.cancel.check().map_err(|s| self.over(s))?;
         let param = |i: usize| -> &'static GoType {
             function.params.get(i).or(function.params.last()).copied().unwrap_or(types::INTERFACE)
         };
@@ -56,9 +57,14 @@ impl<'t> Frame<'_, '_, 't> {
             let value = self.validate(last.clone(), param(args.len()))?;
             args.push(value);
         }
-        let result = (function.body)(self.exec, &args);
+        let mut result = (function.body)(self.exec, &args);
         args.clear();
         self.exec.spare_args.push(args);
+        if let Ok(value) = &result
+            && let Err(stopped) = self.exec.meter.made(value.own_bytes())
+        {
+            result = Err(stopped.into());
+        }
         match result {
             Ok(value) => Ok(Val::typed(Some(function.result), value)),
             Err(cause) => {
@@ -105,13 +111,16 @@ impl<'t> Frame<'_, '_, 't> {
                 args = &rest;
             }
         }
+        self.exec.meter.limits.cancel.check().map_err(|s| self.over(s))?;
         let result = match builtin {
             Builtin::Call => {
                 let shown = callee_name(self.source(), site);
                 call_value(self.exec, &shown, args)
             }
-            _ => builtin.call(args).map_err(FuncError::Text),
+            _ => builtin.call(args, &self.exec.meter.limits),
         };
+        let meter = &mut self.exec.meter;
+        let result = result.and_then(|value| Ok(meter.made(value.own_bytes()).map(|()| value)?));
         result.map(Val::plain).map_err(|cause| {
             self.node = site.node;
             self.call_error(name, cause)

@@ -1,6 +1,6 @@
 //! Why an execution ended.
 
-use super::Budget;
+use super::Stopped;
 use crate::func::FuncError;
 use std::fmt;
 
@@ -21,8 +21,8 @@ pub struct ExecError {
     pub message: String,
     /// The failed function's error, when one failed; not kept when a budget ran out or the chain became too long.
     pub cause: Option<FuncError>,
-    /// The budget that ran out, here or in a nested execution.
-    pub budget: Option<Budget>,
+    /// The budget that ran out, here or in a nested execution, or the cancellation.
+    pub stopped: Option<Stopped>,
     /// The whole text where Go's is not made of the parts above.
     pub(crate) whole: Option<String>,
 }
@@ -62,12 +62,13 @@ impl fmt::Display for ExecError {
 
 impl std::error::Error for ExecError {}
 
-/// The budget that a function's failure came from.
-pub(super) fn budget_of(error: &FuncError) -> Option<Budget> {
+/// The budget or cancellation that a function's failure came from.
+pub(super) fn stopped_by(error: &FuncError) -> Option<Stopped> {
     let mut error = error;
     loop {
         match error {
-            FuncError::Exec(e) => return e.budget,
+            FuncError::Exec(e) => return e.stopped,
+            FuncError::Stopped(stopped) => return Some(*stopped),
             FuncError::Wrapped { source, .. } => error = source,
             FuncError::Text(_) | FuncError::Panic(_) => return None,
         }

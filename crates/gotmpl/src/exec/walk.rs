@@ -1,7 +1,7 @@
 //! Nodes to output.
 
 use super::val::{Val, is_nil_pointer, type_name};
-use super::{Budget, Exec, ExecError, Stop, Variable};
+use super::{Exec, ExecError, Limits, Stop, Stopped, Variable};
 use crate::func::FuncError;
 use crate::parse::node::{Branch, Decl, Node, NodeKind, NodeRef, Pipe, TemplateCall};
 use crate::parse::{Source, Tree};
@@ -75,24 +75,23 @@ impl<'t> Frame<'_, '_, 't> {
     pub(super) fn call_error(&self, name: &str, cause: FuncError) -> Stop {
         // Every level of nesting repeats the text within it, so long chains are cut: they would grow with the square of
         // the depth.
-        let budget = super::error::budget_of(&cause);
-        let (text, cause) = match budget {
-            Some(budget) => (self.exec.meter.words(budget), None),
+        let stopped = super::error::stopped_by(&cause);
+        let (text, cause) = match stopped {
+            Some(stopped) => (stopped.to_string(), None),
             None => match super::error::shortened(cause.to_string()) {
                 (text, false) => (text, Some(cause)),
                 (text, true) => (text, None),
             },
         };
         let mut error = self.error("error calling %s: %w", &[Value::str(name), Value::str(text)]);
-        (error.budget, error.cause) = (budget, cause);
+        (error.stopped, error.cause) = (stopped, cause);
         error
     }
 
     #[cold]
-    pub(super) fn over(&self, budget: Budget) -> Stop {
-        let words = self.exec.meter.words(budget);
-        let mut error = self.error("%s", &[Value::str(words)]);
-        error.budget = Some(budget);
+    pub(super) fn over(&self, stopped: Stopped) -> Stop {
+        let mut error = self.error("%s", &[Value::str(stopped.to_string())]);
+        error.stopped = Some(stopped);
         error
     }
 
@@ -271,9 +270,7 @@ impl<'t> Frame<'_, '_, 't> {
         let Some(tree) = self.exec.set.get(&call.name).cloned() else {
             return self.fail("template %q not defined", &[Value::str(&*call.name)]);
         };
-        if self.exec.meter.depth > self.exec.meter.limits.depth {
-            return Err(self.over(Budget::Depth));
-        }
+        self.exec.meter.enter().map_err(|b| self.over(b))?;
         // Variables declared by the pipeline live on.
         let inner = match call.pipe {
             Some(pipe) => self.eval_pipeline(dot, self.source().pipe(pipe))?,
@@ -296,7 +293,7 @@ impl<'t> Frame<'_, '_, 't> {
             }
             Value::Object(o) if let (None, Some(text)) = (o.string(), o.pointer_string()) => self.write(&text),
             v => {
-                let text = printed(v);
+                let text = printed(v, &self.exec.meter.limits).map_err(|s| self.over(s))?;
                 self.write(&text)
             }
         }
@@ -348,12 +345,15 @@ fn print_scalar(value: &Value, out: &mut Vec<u8>) -> Option<usize> {
 }
 
 /// A value as an action prints it: like `%v`, but what a pointer points at in place of the pointer.
-pub(crate) fn printed(value: &Value) -> Vec<u8> {
-    let text = crate::fmt::format_v(value);
-    match value {
+///
+/// # Errors
+/// The text would be too long.
+pub(crate) fn printed(value: &Value, limits: &Limits) -> Result<Vec<u8>, Stopped> {
+    let text = limits.format_v(value)?;
+    Ok(match value {
         Value::Object(o) if o.go_type().kind == Kind::Ptr && o.string().is_none() && !is_nil_pointer(value) => {
             text.strip_prefix(b"&").map(<[u8]>::to_vec).unwrap_or(text)
         }
         _ => text,
-    }
+    })
 }

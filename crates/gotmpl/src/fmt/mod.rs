@@ -27,6 +27,12 @@ pub struct TooLong {
     pub limit: usize,
 }
 
+impl Printer {
+    fn within(self, limit: usize) -> Result<Vec<u8>, TooLong> {
+        if self.is_full() { Err(TooLong { limit }) } else { Ok(self.into_bytes()) }
+    }
+}
+
 /// The text of `format` with `args` in place of its directives; mistakes become Go's `%!` notes in the text.
 pub fn sprintf(format: &[u8], args: &[Value]) -> Vec<u8> {
     let mut printer = Printer::new(MAX_OUTPUT_BYTES);
@@ -41,12 +47,24 @@ pub fn sprintf(format: &[u8], args: &[Value]) -> Vec<u8> {
 pub fn sprintf_within(format: &[u8], args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
     let mut printer = Printer::new(limit);
     printf::print_format(&mut printer, format, args);
-    if printer.is_full() { Err(TooLong { limit }) } else { Ok(printer.into_bytes()) }
+    printer.within(limit)
 }
 
 /// The values as `%v`, a space between two neighbours when neither is a string.
 pub fn sprint(args: &[Value]) -> Vec<u8> {
-    let mut printer = Printer::new(MAX_OUTPUT_BYTES);
+    spaced(args, MAX_OUTPUT_BYTES).into_bytes()
+}
+
+/// As [`sprint`] with an own limit.
+///
+/// # Errors
+/// The text would be longer than `limit` bytes.
+pub fn sprint_within(args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
+    spaced(args, limit).within(limit)
+}
+
+fn spaced(args: &[Value], limit: usize) -> Printer {
+    let mut printer = Printer::new(limit);
     let mut after_string = true;
     for arg in args {
         let is_string = arg.kind() == crate::value::Kind::String;
@@ -56,12 +74,15 @@ pub fn sprint(args: &[Value]) -> Vec<u8> {
         printer.print_arg(arg, 'v');
         after_string = is_string;
     }
-    printer.into_bytes()
+    printer
 }
 
 /// The values as `%v` with spaces between and a newline at the end.
-pub fn sprintln(args: &[Value]) -> Vec<u8> {
-    let mut printer = Printer::new(MAX_OUTPUT_BYTES);
+///
+/// # Errors
+/// The text would be longer than `limit` bytes.
+pub fn sprintln_within(args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
+    let mut printer = Printer::new(limit);
     for (i, arg) in args.iter().enumerate() {
         if i > 0 {
             printer.push(b' ');
@@ -69,7 +90,7 @@ pub fn sprintln(args: &[Value]) -> Vec<u8> {
         printer.print_arg(arg, 'v');
     }
     printer.push(b'\n');
-    printer.into_bytes()
+    printer.within(limit)
 }
 
 /// One value as `%v`.
@@ -80,6 +101,19 @@ pub fn format_v(value: &Value) -> Vec<u8> {
     let mut printer = Printer::new(MAX_OUTPUT_BYTES);
     printer.print_arg(value, 'v');
     printer.into_bytes()
+}
+
+/// As [`format_v`] with an own limit.
+///
+/// # Errors
+/// The text would be longer than `limit` bytes.
+pub fn format_v_within(value: &Value, limit: usize) -> Result<Vec<u8>, TooLong> {
+    if let Value::String(s) = value {
+        return if s.len() > limit { Err(TooLong { limit }) } else { Ok(s.to_vec()) };
+    }
+    let mut printer = Printer::new(limit);
+    printer.print_arg(value, 'v');
+    printer.within(limit)
 }
 
 /// A string as `%q`.
@@ -169,6 +203,6 @@ mod tests {
     fn limits_hold() {
         assert!(sprintf_within(b"%1000000d", &[Value::int(1)], 1000).is_err());
         assert_eq!(sprint(&[Value::int(1), Value::int(2), Value::str("a"), Value::int(3)]), b"1 2a3");
-        assert_eq!(sprintln(&[Value::Nil, Value::String(GoString::default())]), b"<nil> \n");
+        assert_eq!(sprintln_within(&[Value::Nil, Value::String(GoString::default())], 100).unwrap(), b"<nil> \n");
     }
 }

@@ -69,6 +69,10 @@ impl Printer {
 
     /// A value inside another (`depth` > 0), or an argument whose type has no method.
     fn print_value(&mut self, value: &Value, verb: char, depth: usize) {
+        // Values may share values, so that what they print as can be any number of times larger than they are.
+        if self.is_full() {
+            return;
+        }
         match value {
             // An interface that holds nothing prints the same for every verb.
             Value::Nil if self.flags.sharp_v => self.write(b"interface {}(nil)"),

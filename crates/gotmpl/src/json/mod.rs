@@ -10,7 +10,10 @@ mod write;
 
 pub use read::{parse, unmarshal, unmarshal_list, unmarshal_map};
 pub use serde_text::{to_string, to_string_indent};
-pub use write::{Escape, marshal, marshal_indent, marshal_raw, write_float, write_string};
+pub use write::{
+    Escape, marshal, marshal_indent, marshal_indent_within, marshal_raw, marshal_raw_within, marshal_within,
+    write_float, write_string,
+};
 
 /// Deepest nesting that is read or written, in levels: far above any real document, low enough for a 2 MiB stack.
 ///
@@ -45,6 +48,12 @@ pub enum JsonError {
     /// A value of a type that JSON cannot hold (functions, complex numbers).
     #[error("json: unsupported type: {0}")]
     UnsupportedType(&'static str),
+    /// The text would be longer than the caller wants it.
+    #[error("json: text is longer than {limit} bytes")]
+    TooLong {
+        /// Bytes allowed.
+        limit: usize,
+    },
     /// A serde type failed to describe itself.
     #[error("{0}")]
     Serialize(String),

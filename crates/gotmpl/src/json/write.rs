@@ -18,7 +18,16 @@ pub enum Escape {
 /// # Errors
 /// NaN, infinities, functions, complex numbers, maps that contain themselves.
 pub fn marshal(value: &Value) -> Result<Vec<u8>, JsonError> {
-    write(value, Escape::Html, None)
+    marshal_within(value, usize::MAX)
+}
+
+/// As [`marshal`], at most about `limit` bytes. Values may share values, so that their JSON can be any number of times
+/// larger than they are.
+///
+/// # Errors
+/// As [`marshal`], and [`JsonError::TooLong`].
+pub fn marshal_within(value: &Value, limit: usize) -> Result<Vec<u8>, JsonError> {
+    write(value, Escape::Html, None, limit)
 }
 
 /// Gives `json.MarshalIndent` of the value.
@@ -26,7 +35,15 @@ pub fn marshal(value: &Value) -> Result<Vec<u8>, JsonError> {
 /// # Errors
 /// As [`marshal`].
 pub fn marshal_indent(value: &Value, prefix: &str, indent: &str) -> Result<Vec<u8>, JsonError> {
-    write(value, Escape::Html, Some((prefix, indent)))
+    marshal_indent_within(value, (prefix, indent), usize::MAX)
+}
+
+/// As [`marshal_indent`] with prefix and indent, at most about `limit` bytes.
+///
+/// # Errors
+/// As [`marshal`], and [`JsonError::TooLong`].
+pub fn marshal_indent_within(value: &Value, layout: (&str, &str), limit: usize) -> Result<Vec<u8>, JsonError> {
+    write(value, Escape::Html, Some(layout), limit)
 }
 
 /// Gives the value as an encoder without HTML escaping writes it, without the final newline.
@@ -34,12 +51,21 @@ pub fn marshal_indent(value: &Value, prefix: &str, indent: &str) -> Result<Vec<u
 /// # Errors
 /// As [`marshal`].
 pub fn marshal_raw(value: &Value) -> Result<Vec<u8>, JsonError> {
-    write(value, Escape::Raw, None)
+    marshal_raw_within(value, usize::MAX)
 }
 
-fn write(value: &Value, escape: Escape, layout: Option<(&str, &str)>) -> Result<Vec<u8>, JsonError> {
-    let mut writer = Writer { out: Vec::with_capacity(128), escape, layout, depth: 0 };
+/// As [`marshal_raw`], at most about `limit` bytes.
+///
+/// # Errors
+/// As [`marshal`], and [`JsonError::TooLong`].
+pub fn marshal_raw_within(value: &Value, limit: usize) -> Result<Vec<u8>, JsonError> {
+    write(value, Escape::Raw, None, limit)
+}
+
+fn write(value: &Value, escape: Escape, layout: Option<(&str, &str)>, limit: usize) -> Result<Vec<u8>, JsonError> {
+    let mut writer = Writer { out: Vec::with_capacity(128), escape, layout, depth: 0, limit };
     writer.value(value)?;
+    writer.fits()?;
     Ok(writer.out)
 }
 
@@ -49,10 +75,16 @@ struct Writer<'a> {
     /// Prefix and indent of `MarshalIndent`; `None` is the compact form.
     layout: Option<(&'a str, &'a str)>,
     depth: usize,
+    limit: usize,
 }
 
 impl Writer<'_> {
+    fn fits(&self) -> Result<(), JsonError> {
+        if self.out.len() > self.limit { Err(JsonError::TooLong { limit: self.limit }) } else { Ok(()) }
+    }
+
     fn value(&mut self, value: &Value) -> Result<(), JsonError> {
+        self.fits()?;
         match value {
             Value::Nil => self.out.extend_from_slice(b"null"),
             Value::Bool(true) => self.out.extend_from_slice(b"true"),

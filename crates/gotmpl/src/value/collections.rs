@@ -1,6 +1,7 @@
 //! Slices and maps.
 
 use super::{GoString, GoType, Value, equal_within, types};
+use crate::exec::{Comparing, Stopped};
 use crate::func::Function;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -65,6 +66,15 @@ impl List {
             0 => 0,
             n if n <= DOUBLED => n.next_power_of_two(),
             n => n,
+        }
+    }
+    /// As [`Value::own_bytes`].
+    pub(super) fn own_bytes(&self) -> u64 {
+        match &self.0 {
+            Repr::Items(_, Some(items)) if Rc::strong_count(items) == 1 => (items.len() * size_of::<Value>()) as u64,
+            // As if its elements had been looked at.
+            Repr::Bytes(bytes) if Rc::strong_count(bytes) == 1 => (bytes.bytes.len() * size_of::<Value>()) as u64,
+            _ => 0,
         }
     }
     /// Whether it is a nil slice.
@@ -141,6 +151,15 @@ impl Map {
     pub fn is_nil(&self) -> bool {
         self.entries.is_none()
     }
+    /// As [`Value::own_bytes`].
+    pub(super) fn own_bytes(&self) -> u64 {
+        /// A key, a value and their share of the tree.
+        const ENTRY: u64 = 96;
+        match &self.entries {
+            Some(entries) if Rc::strong_count(entries) == 1 => entries.borrow().len() as u64 * ENTRY,
+            _ => 0,
+        }
+    }
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.entries.as_ref().map_or(0, |e| e.borrow().len())
@@ -203,11 +222,20 @@ impl Map {
             _ => false,
         }
     }
-    pub(super) fn deep_equal(&self, other: &Map, depth: usize) -> bool {
+    pub(super) fn deep_equal(&self, other: &Map, depth: usize, comparing: &mut Comparing<'_>) -> Result<bool, Stopped> {
         if self.ty.name != other.ty.name || self.is_nil() != other.is_nil() || self.len() != other.len() {
-            return false;
+            return Ok(false);
         }
-        self.same(other) || self.entries().iter().all(|(k, v)| other.get(k).is_some_and(|w| equal_within(v, &w, depth)))
+        if self.same(other) {
+            return Ok(true);
+        }
+        for (key, value) in self.entries() {
+            match other.get(&key) {
+                Some(second) if equal_within(&value, &second, depth, comparing)? => {}
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -15,6 +15,7 @@ pub use frozen::Frozen;
 pub use go_type::{GoType, Kind, types};
 pub use string::GoString;
 
+use crate::exec::{Comparing, Stopped};
 use crate::func::{FuncError, Function};
 use std::any::Any;
 use std::rc::Rc;
@@ -158,6 +159,18 @@ impl Value {
         }
     }
 
+    /// About how much memory this value alone holds, in bytes, not counting what it refers to; nothing when somebody
+    /// else holds the same text, list or map.
+    #[inline]
+    pub fn own_bytes(&self) -> u64 {
+        match self {
+            Value::String(s) if !s.is_shared() => s.len() as u64,
+            Value::List(l) => l.own_bytes(),
+            Value::Map(m) => m.own_bytes(),
+            _ => 0,
+        }
+    }
+
     /// The string's bytes when this is a `string`.
     pub fn as_str(&self) -> Option<&GoString> {
         match self {
@@ -189,39 +202,60 @@ const MAX_DEPTH: usize = 2_000;
 
 /// `reflect.DeepEqual`: same dynamic types, same contents (a nil and an empty list or map differ, NaN differs from itself).
 /// Values nested deeper than 2,000 levels count as different.
-pub fn deep_equal(a: &Value, b: &Value) -> bool {
-    equal_within(a, b, MAX_DEPTH)
+///
+/// # Errors
+/// The comparisons of the call ran out: values may share values, so that comparing them can take any time.
+pub fn deep_equal(a: &Value, b: &Value, comparing: &mut Comparing<'_>) -> Result<bool, Stopped> {
+    equal_within(a, b, MAX_DEPTH, comparing)
 }
 
-fn equal_within(a: &Value, b: &Value, depth: usize) -> bool {
-    let Some(depth) = depth.checked_sub(1) else { return false };
-    match (a, b) {
+fn equal_within(a: &Value, b: &Value, depth: usize, comparing: &mut Comparing<'_>) -> Result<bool, Stopped> {
+    let Some(depth) = depth.checked_sub(1) else { return Ok(false) };
+    comparing.one()?;
+    Ok(match (a, b) {
         (Value::Nil, Value::Nil) => true,
         (Value::Bool(x), Value::Bool(y)) => x == y,
         (Value::Int(t, x), Value::Int(u, y)) => t.name == u.name && x == y,
         (Value::Uint(t, x), Value::Uint(u, y)) => t.name == u.name && x == y,
         (Value::Float(t, x), Value::Float(u, y)) => t.name == u.name && x == y,
         (Value::Complex(a, b), Value::Complex(c, d)) => a == c && b == d,
-        (Value::String(x), Value::String(y)) => x == y,
+        (Value::String(x), Value::String(y)) => {
+            comparing.texts(x.len())?;
+            x == y
+        }
         (Value::List(x), Value::List(y)) => {
             x.go_type().name == y.go_type().name
                 && x.is_nil() == y.is_nil()
                 && x.len() == y.len()
-                && x.iter().zip(y.iter()).all(|(a, b)| equal_within(a, b, depth))
+                && all_equal(x.iter().zip(y.iter()), depth, comparing)?
         }
-        (Value::Map(x), Value::Map(y)) => x.deep_equal(y, depth),
+        (Value::Map(x), Value::Map(y)) => x.deep_equal(y, depth, comparing)?,
         (Value::Object(x), Value::Object(y)) => {
             if Rc::ptr_eq(x, y) {
-                return true;
+                return Ok(true);
             }
             let (f, g) = (x.fields(), y.fields());
             x.go_type().name == y.go_type().name
                 && x.string() == y.string()
                 && f.len() == g.len()
-                && f.iter().zip(&g).all(|((n, a), (m, b))| n == m && equal_within(a, b, depth))
+                && f.iter().zip(&g).all(|((n, _), (m, _))| n == m)
+                && all_equal(f.iter().zip(&g).map(|((_, a), (_, b))| (a, b)), depth, comparing)?
         }
         _ => false,
+    })
+}
+
+fn all_equal<'a>(
+    pairs: impl Iterator<Item = (&'a Value, &'a Value)>,
+    depth: usize,
+    comparing: &mut Comparing<'_>,
+) -> Result<bool, Stopped> {
+    for (a, b) in pairs {
+        if !equal_within(a, b, depth, comparing)? {
+            return Ok(false);
+        }
     }
+    Ok(true)
 }
 
 /// A call result; functions fail with [`FuncError`].

@@ -28,6 +28,10 @@ impl GoString {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+    /// Whether somebody else holds the same bytes.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
     /// The text when it is UTF-8.
     pub fn as_utf8(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()

@@ -220,6 +220,18 @@ fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String>
     Ok(ChartRequest { chart: chart.to_owned(), repo: fields.text("repo").to_owned() })
 }
 
+/// Runs a change that begins with a render. While it renders, nothing has been touched: when the client goes away, the
+/// render ends and the change with it. Later it goes on without the client.
+async fn rendering<T: Send + 'static>(
+    cx: &Context,
+    work: impl Future<Output = Result<T, String>> + Send + 'static,
+) -> Result<T, String> {
+    let guard = action::CancelOnDrop::new(cx.cancel_render.clone());
+    let result = detached(work).await;
+    guard.disarm();
+    result
+}
+
 /// Runs a change so that it goes on when the client goes away.
 async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, String>> + Send + 'static,
@@ -244,7 +256,7 @@ async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) ->
     action::check_dependencies(&change.subject.chart).map_err(text)?;
     let install = options::install(&change.fields, change.subject)?;
     let cx = change.cx;
-    detached(async move { install.run(&cx).await.map_err(text) }).await?;
+    rendering(&cx.clone(), async move { install.run(&cx).await.map_err(text) }).await?;
     Ok(envelope::done())
 }
 
@@ -280,7 +292,7 @@ async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) ->
     action::check_dependencies(&change.subject.chart).map_err(text)?;
     let upgrade = options::upgrade(&change.fields, change.subject)?;
     let cx = change.cx;
-    detached(async move { upgrade.run(&cx).await.map_err(text) }).await?;
+    rendering(&cx.clone(), async move { upgrade.run(&cx).await.map_err(text) }).await?;
     Ok(envelope::done())
 }
 

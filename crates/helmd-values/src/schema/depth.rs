@@ -3,8 +3,8 @@
 //! The validator recurses for each keyword that applies a schema to the same value (`allOf`, `$ref` …) and for each step
 //! down in the values. A schema can chain so many references that any stack overflows.
 
-use serde_json::{Map, Value as Json};
-use std::collections::HashMap;
+use super::places::{Places, Target};
+use serde_json::Value as Json;
 
 /// Most steps that any validation may need.
 const MAX_STEPS: usize = 4_000;
@@ -14,12 +14,12 @@ const MAX_SCHEMA_DEPTH: usize = 500;
 const METASCHEMA_STEPS: usize = 8;
 
 /// An upper bound of the steps of recursion; an error when there may be too many.
-pub(crate) fn steps(schema: &Json, values: &Json) -> Result<usize, String> {
+pub(crate) fn steps(places: &Places<'_>, schema: &Json, values: &Json) -> Result<usize, String> {
     let schema_depth = depth(schema);
     if schema_depth > MAX_SCHEMA_DEPTH {
         return Err(format!("unable to validate schema: the schema is nested more than {MAX_SCHEMA_DEPTH} deep"));
     }
-    let chain = Graph::new(schema).longest_chain();
+    let chain = Graph::new(places).longest_chain();
     let steps = chain.saturating_mul(depth(values)).max(METASCHEMA_STEPS * schema_depth);
     if steps > MAX_STEPS {
         return Err(format!("unable to validate schema: validation may need more than {MAX_STEPS} nested steps"));
@@ -55,33 +55,17 @@ const META: usize = 1;
 const ROOT: usize = 2;
 
 impl Graph {
-    fn new(schema: &Json) -> Graph {
-        let mut places = vec![(String::new(), schema)];
-        let mut numbers: HashMap<String, usize> = HashMap::new();
-        let mut next = 0;
-        while let Some((pointer, value)) = places.get(next).map(|(p, v)| (p.clone(), *v)) {
-            numbers.insert(pointer.clone(), ROOT + next);
-            next += 1;
-            match value {
-                Json::Array(items) => {
-                    places.extend(items.iter().enumerate().map(|(i, v)| (format!("{pointer}/{i}"), v)));
-                }
-                Json::Object(entries) => {
-                    places.extend(entries.iter().map(|(k, v)| (format!("{pointer}/{}", escape(k)), v)));
-                }
-                _ => {}
-            }
+    fn new(places: &Places<'_>) -> Graph {
+        let mut edges = vec![places.named().iter().map(|n| ROOT + n).collect(), Vec::new()];
+        for value in places.list() {
+            let targets = value.as_object().map_or_else(Vec::new, |entries| places.in_place(entries));
+            let node = |target| match target {
+                Target::Place(number) => ROOT + number,
+                Target::Meta => META,
+                Target::Anywhere => HUB,
+            };
+            edges.push(targets.into_iter().map(node).collect());
         }
-        let mut edges = vec![Vec::new(), Vec::new()];
-        for (pointer, value) in &places {
-            let own = value.as_object().map_or_else(Vec::new, |entries| applied(pointer, entries, &numbers));
-            edges.push(own);
-        }
-        let named = |value: &Json| {
-            ["$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"].iter().any(|k| value.get(k).is_some())
-        };
-        let hub = places.iter().enumerate().filter(|(i, (_, value))| *i == 0 || named(value)).map(|(i, _)| ROOT + i);
-        edges[HUB] = hub.collect();
         let mut weights = vec![1; edges.len()];
         weights[META] = METASCHEMA_STEPS;
         Graph { edges, weights }
@@ -152,48 +136,14 @@ impl Graph {
     }
 }
 
-/// The places that apply to the value that the schema at `pointer` applies to.
-fn applied(pointer: &str, schema: &Map<String, Json>, numbers: &HashMap<String, usize>) -> Vec<usize> {
-    let mut places = Vec::new();
-    for (keyword, value) in schema {
-        let here = format!("{pointer}/{}", escape(keyword));
-        match keyword.as_str() {
-            "allOf" | "anyOf" | "oneOf" => {
-                let count = value.as_array().map_or(0, Vec::len);
-                places.extend((0..count).filter_map(|i| numbers.get(&format!("{here}/{i}"))));
-            }
-            "dependentSchemas" | "dependencies" => {
-                let names = value.as_object().into_iter().flat_map(Map::keys);
-                places.extend(names.filter_map(|name| numbers.get(&format!("{here}/{}", escape(name)))));
-            }
-            "not" | "if" | "then" | "else" | "propertyNames" => places.extend(numbers.get(&here)),
-            "$ref" => places.push(value.as_str().map_or(HUB, |target| referred(target, numbers))),
-            "$dynamicRef" | "$recursiveRef" => places.push(HUB),
-            _ => {}
-        }
-    }
-    places
-}
-
-/// The place that a reference leads to.
-fn referred(target: &str, numbers: &HashMap<String, usize>) -> usize {
-    if target.contains("://json-schema.org/") {
-        return META;
-    }
-    match target.strip_prefix('#') {
-        Some(pointer) => numbers.get(pointer).copied().unwrap_or(HUB),
-        None => HUB,
-    }
-}
-
-fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::steps;
-    use serde_json::json;
+    use super::Places;
+    use serde_json::{Value as Json, json};
+
+    fn steps(schema: &Json, values: &Json) -> Result<usize, String> {
+        super::steps(&Places::new(schema, 1 << 30).unwrap(), schema, values)
+    }
 
     #[test]
     fn chains_are_measured() {

@@ -6,18 +6,47 @@ mod depth;
 mod formats;
 mod literal;
 mod number;
+mod places;
 mod quick;
 mod report;
+mod work;
 
 use crate::warning::{Log, Warnings};
 use boon::{CompileError, Compiler, Schemas, UrlLoader};
+use gotmpl::exec::Exceeded;
 use gotmpl::strconv::quote;
 use gotmpl::{Map, Value};
 use helmd_chart::{Chart, HelmMajor, Values};
+use places::Places;
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::error::Error;
 use std::rc::Rc;
+
+/// How much a schema may be and do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaLimits {
+    /// Bytes of a schema, the paths of all its parts spelled out: the validator does that.
+    pub bytes: u64,
+    /// Steps of holding the values against it, at worst; about the number of times that a part of the schema is held
+    /// against a part of the values.
+    pub steps: u64,
+}
+
+impl Default for SchemaLimits {
+    /// Limits that no real chart reaches.
+    fn default() -> Self {
+        SchemaLimits { bytes: 256 << 20, steps: 5_000_000 }
+    }
+}
+
+/// Names of these budgets.
+pub mod budgets {
+    /// [`SchemaLimits::bytes`](super::SchemaLimits::bytes)
+    pub const BYTES: &str = "schema-bytes";
+    /// [`SchemaLimits::steps`](super::SchemaLimits::steps)
+    pub const STEPS: &str = "schema-steps";
+}
 
 /// Where Helm says the schema lies.
 const LOCATION: &str = "file:///values.schema.json";
@@ -33,7 +62,7 @@ pub struct SchemaError(pub String);
 /// The schema cannot be read or used, or the values break it; the report then ends in a line break.
 pub fn validate_single(values: &Values, schema: &[u8], helm: HelmMajor) -> Result<Warnings, SchemaError> {
     let mut warnings = Warnings::new();
-    validate(Json::Object(values.clone()), schema, helm, &mut warnings).map_err(SchemaError)?;
+    validate(Json::Object(values.clone()), schema, (helm, SchemaLimits::default()), &mut warnings).map_err(SchemaError)?;
     Ok(warnings)
 }
 
@@ -41,12 +70,12 @@ pub fn validate_single(values: &Values, schema: &[u8], helm: HelmMajor) -> Resul
 pub(crate) fn validate_chart(
     chart: &Chart,
     values: &Map,
-    helm: HelmMajor,
+    (helm, limits): (HelmMajor, SchemaLimits),
     warnings: &mut Warnings,
 ) -> Result<(), String> {
     let mut report = String::new();
     if let Some(schema) = &chart.schema
-        && let Err(text) = validate(Value::Map(values.clone()).to_json(), schema, helm, warnings)
+        && let Err(text) = validate(Value::Map(values.clone()).to_json(), schema, (helm, limits), warnings)
     {
         report.push_str(&format!("{}:\n{text}", chart.name()));
     }
@@ -54,7 +83,7 @@ pub(crate) fn validate_chart(
         match values.get(subchart.name()) {
             None | Some(Value::Nil) => {}
             Some(Value::Map(values)) => {
-                if let Err(text) = validate_chart(subchart, &values, helm, warnings) {
+                if let Err(text) = validate_chart(subchart, &values, (helm, limits), warnings) {
                     report.push_str(&text);
                 }
             }
@@ -75,25 +104,48 @@ const STACK_PER_STEP_BYTES: usize = 8 << 10;
 /// Stack for everything else.
 const STACK_BASE_BYTES: usize = 1 << 20;
 
-fn validate(instance: Json, schema: &[u8], helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
+fn validate(
+    instance: Json,
+    schema: &[u8],
+    (helm, limits): (HelmMajor, SchemaLimits),
+    warnings: &mut Warnings,
+) -> Result<(), String> {
+    let over = |exceeded: Exceeded| format!("unable to validate schema: {exceeded}");
+    let bytes = || over(Exceeded::new(budgets::BYTES, limits.bytes, "bytes of a schema, its paths spelled out"));
+    let left = limits.bytes.checked_sub(schema.len() as u64).ok_or_else(bytes)?;
     let document = gotmpl::json::parse(schema).map_err(|e| e.to_string())?;
     if quick::fits(&document, &instance) {
         return Ok(());
     }
-    let steps = depth::steps(&document, &instance)?;
-    let run = || validate_document(&instance, document, schema, helm);
-    let (verdict, mut found) = if steps <= STEPS_IN_PLACE {
-        run()
+    let places = Places::new(&document, left).ok_or_else(bytes)?;
+    let stack_steps = depth::steps(&places, &document, &instance)?;
+    let affordable = |places: &Places<'_>| {
+        let what = "steps of validating values against a schema";
+        work::steps(places, &instance, limits.steps)
+            .map_err(|_| over(Exceeded::new(budgets::STEPS, limits.steps, what)))
+    };
+    let (verdict, mut found) = if stack_steps <= STEPS_IN_PLACE {
+        affordable(&places)?;
+        drop(places);
+        validate_document(&instance, document, schema, helm)
     } else {
-        let stack = STACK_BASE_BYTES + steps * STACK_PER_STEP_BYTES;
-        let on_own_stack = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, run);
-            thread.ok().and_then(|thread| thread.join().ok())
-        });
-        on_own_stack.ok_or_else(|| "unable to validate schema: no room to validate it".to_owned())?
+        let run = || {
+            affordable(&places)?;
+            Ok(validate_document(&instance, document.clone(), schema, helm))
+        };
+        on_own_stack(STACK_BASE_BYTES + stack_steps * STACK_PER_STEP_BYTES, run)?
     };
     warnings.append(&mut found);
     verdict
+}
+
+/// Runs on a thread with so much stack.
+fn on_own_stack<T: Send>(bytes: usize, run: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    let result = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(bytes).spawn_scoped(scope, run);
+        thread.ok().and_then(|thread| thread.join().ok())
+    });
+    result.unwrap_or_else(|| Err("unable to validate schema: no room to validate it".to_owned()))
 }
 
 fn validate_document(

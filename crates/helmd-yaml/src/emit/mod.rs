@@ -8,7 +8,7 @@ mod scalar;
 mod walk;
 
 pub(crate) use keys::is_letter;
-pub use walk::{json_to_yaml, to_yaml, to_yaml_pretty};
+pub use walk::{json_to_yaml, to_yaml, to_yaml_pretty, to_yaml_pretty_within, to_yaml_within};
 
 /// Whose layout it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,11 @@ impl Emitter {
 
     pub(crate) fn style(&self) -> Style {
         self.style
+    }
+
+    /// Bytes written so far.
+    pub(crate) fn length(&self) -> usize {
+        self.out.len()
     }
 
     /// Ends the document and gives the text.

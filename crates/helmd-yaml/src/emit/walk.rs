@@ -20,11 +20,20 @@ use serde_json::Value as Json;
 /// The value goes through JSON and YAML there. That is visible in whole floats, which print as integers, in U+0085,
 /// which becomes a space, and in keys of more than 1024 characters, which fail.
 pub fn to_yaml(value: &Value) -> Result<Vec<u8>, YamlError> {
-    let mut walk = Walk::new(Style::V2);
-    match walk.value(value, Place::Root) {
+    to_yaml_within(value, usize::MAX)
+}
+
+/// As [`to_yaml`], at most about `limit` bytes. Values may share values, so that their YAML can be any number of times
+/// larger than they are.
+///
+/// # Errors
+/// As [`to_yaml`], and [`YamlError::is_too_long`].
+pub fn to_yaml_within(value: &Value, limit: usize) -> Result<Vec<u8>, YamlError> {
+    let mut walk = Walk { limit, ..Walk::new(Style::V2) };
+    match walk.value(value, Place::Root).and_then(|()| walk.fits()) {
         Ok(()) => Ok(walk.emitter.finish()),
         Err(Stop::Json(error)) => Err(YamlError::Marshal(error)),
-        Err(Stop::Detour) => detour(&json::marshal(value).map_err(YamlError::Marshal)?),
+        Err(Stop::Detour) => detour(&json::marshal_within(value, limit).map_err(YamlError::Marshal)?),
     }
 }
 
@@ -48,8 +57,16 @@ pub fn json_to_yaml(value: &Json) -> Result<String, YamlError> {
 /// # Errors
 /// Functions, and values that contain themselves.
 pub fn to_yaml_pretty(value: &Value) -> Result<Vec<u8>, YamlError> {
-    let mut walk = Walk::new(Style::V3);
-    match walk.value(value, Place::Root) {
+    to_yaml_pretty_within(value, usize::MAX)
+}
+
+/// As [`to_yaml_pretty`], at most about `limit` bytes.
+///
+/// # Errors
+/// As [`to_yaml_pretty`], and [`YamlError::is_too_long`].
+pub fn to_yaml_pretty_within(value: &Value, limit: usize) -> Result<Vec<u8>, YamlError> {
+    let mut walk = Walk { limit, ..Walk::new(Style::V3) };
+    match walk.value(value, Place::Root).and_then(|()| walk.fits()) {
         Ok(()) => Ok(walk.emitter.finish()),
         Err(Stop::Json(error)) => Err(YamlError::Marshal(error)),
         Err(Stop::Detour) => Err(YamlError::Decode("cannot marshal value".to_owned())),
@@ -75,17 +92,26 @@ enum Stop {
 struct Walk {
     emitter: Emitter,
     depth: usize,
+    /// Most bytes.
+    limit: usize,
 }
 
 type Walked = Result<(), Stop>;
 
 impl Walk {
     fn new(style: Style) -> Walk {
-        Walk { emitter: Emitter::new(style, 256), depth: 0 }
+        Walk { emitter: Emitter::new(style, 256), depth: 0, limit: usize::MAX }
     }
 
     fn v3(&self) -> bool {
         self.emitter.style() == Style::V3
+    }
+
+    fn fits(&self) -> Walked {
+        match self.emitter.length() > self.limit {
+            true => Err(Stop::Json(JsonError::TooLong { limit: self.limit })),
+            false => Ok(()),
+        }
     }
 
     fn enter(&mut self, type_name: &str) -> Walked {
@@ -100,6 +126,7 @@ impl Walk {
     // --- template values ------------------------------------------------------------------------------------------
 
     fn value(&mut self, value: &Value, place: Place) -> Walked {
+        self.fits()?;
         match value {
             Value::Nil => self.emitter.word("null"),
             Value::Bool(b) => self.emitter.word(if *b { "true" } else { "false" }),

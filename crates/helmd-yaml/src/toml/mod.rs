@@ -10,7 +10,7 @@ mod write;
 
 pub use read::{from_toml, from_toml_with};
 pub use time::{DateTime, Zone};
-pub use write::to_toml;
+pub use write::{to_toml, to_toml_within};
 
 /// Why TOML could not be read or written; the texts are BurntSushi's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,12 @@ pub enum TomlError {
     /// A value on which Go panics: a template fails with it, even where errors are only text.
     #[error("{0}")]
     Panic(&'static str),
+    /// The text would be longer than the caller wants it.
+    #[error("toml: text is longer than {limit} bytes")]
+    TooLong {
+        /// Bytes allowed.
+        limit: usize,
+    },
 }
 
 fn last_key(key: &str) -> String {
@@ -40,7 +46,7 @@ fn last_key(key: &str) -> String {
 /// Deepest nesting that is written, in levels.
 const MAX_DEPTH: usize = 1000;
 
-/// Deepest nesting of arrays and inline tables that is read; each level copies what is in it.
+/// Deepest nesting of tables, arrays and inline tables that is read, also by dots in keys; each level copies what is in it.
 const MAX_READ_DEPTH: usize = 200;
 
 /// The text in double quotes with TOML's escapes; other bytes stay as they are.

@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
                 '.' => return self.unexpected("unexpected table separator (table names cannot be empty)"),
                 _ => {}
             }
-            self.add_part(&mut key)?;
+            self.add_part(&mut key, 0)?;
             self.skip_spaces()?;
             match self.next()? {
                 '.' => self.lexer.ignore(),
@@ -231,7 +231,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one part of a key; the first part's line is what redefinitions are reported with.
-    fn add_part(&mut self, key: &mut Key) -> Read<()> {
+    fn add_part(&mut self, key: &mut Key, above: usize) -> Read<()> {
+        if above + key.len() >= MAX_READ_DEPTH {
+            return self.fail(self.line, "keys are nested too deeply");
+        }
         let part = self.lexer.key_part();
         let part = self.lex(part)?;
         if key.is_empty() {
@@ -257,7 +260,7 @@ impl<'a> Reader<'a> {
                 '.' => return self.unexpected("unexpected '.'"),
                 _ => {}
             }
-            self.add_part(&mut key)?;
+            self.add_part(&mut key, self.context.len())?;
             self.skip_spaces()?;
             match self.next()? {
                 '.' => self.lexer.ignore(),

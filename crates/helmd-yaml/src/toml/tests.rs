@@ -31,8 +31,8 @@ fn reads_what_helm_reads() {
 #[test]
 fn hostile_text_is_refused() {
     assert!(read(&"a = ".repeat(10_000)).starts_with("toml: line 1"));
-    assert!(read(&format!("a = {}", "[".repeat(1_000_000))).ends_with("values are nested too deeply"));
-    assert!(read(&format!("a = {}", "{a = ".repeat(100_000))).ends_with("values are nested too deeply"));
+    assert!(read(&format!("a = {}", "[".repeat(1_000_000))).ends_with("nested too deeply"));
+    assert!(read(&format!("a = {}", "{a = ".repeat(100_000))).ends_with("nested too deeply"));
 }
 
 #[test]
@@ -44,4 +44,25 @@ fn dates_keep_their_form() {
         String::from_utf8(text).unwrap(),
         "a = 2020-01-01\nb = 10:00:00.5\nc = 2020-01-01T01:02:03\nd = 2020-01-01T01:02:03+02:00\n"
     );
+}
+
+#[test]
+fn keys_do_not_overflow_the_stack() {
+    for text in ["a.".repeat(100_000) + "b = 1", format!("[{}b]", "a.".repeat(100_000))] {
+        assert_eq!(read(&text), "toml: line 1: keys are nested too deeply");
+    }
+    let inline = format!("{}x = 1{}", "a = {b.c.d.e.f.g.h = {".repeat(90), "}}".repeat(90));
+    assert!(read(&inline).contains("nested too deeply"), "{}", read(&inline));
+    assert_eq!(read(&("a.".repeat(150) + "b = 1")).len(), "{\"a\":}".len() * 150 + "{\"b\":1}".len());
+}
+
+#[test]
+fn values_that_share_values_are_not_spelled_out_beyond_the_limit() {
+    let shared = (0..40).fold(Value::str("leaf"), |v, _| Value::list(vec![v.clone(), v]));
+    let table = Value::map([("a".into(), shared.clone())]);
+    for value in [&shared, &table] {
+        assert_eq!(to_toml_within(value, 1 << 20), Err(TomlError::TooLong { limit: 1 << 20 }));
+        assert!(crate::to_yaml_within(value, 1 << 20).is_err_and(|e| e.is_too_long()));
+        assert!(crate::to_yaml_pretty_within(value, 1 << 20).is_err_and(|e| e.is_too_long()));
+    }
 }

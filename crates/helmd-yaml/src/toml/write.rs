@@ -14,12 +14,35 @@ use gotmpl::{GoString, List, Value, strconv};
 /// Null in lists, lists of tables outside of a table, functions, too deep nesting; nothing at all is a
 /// [`TomlError::Panic`].
 pub fn to_toml(value: &Value) -> Result<Vec<u8>, TomlError> {
+    to_toml_within(value, usize::MAX)
+}
+
+/// As [`to_toml`], at most about `limit` bytes.
+///
+/// # Errors
+/// As [`to_toml`], and [`TomlError::TooLong`].
+pub fn to_toml_within(value: &Value, limit: usize) -> Result<Vec<u8>, TomlError> {
     if matches!(value, Value::Nil) {
         return Err(TomlError::Panic("reflect: call of reflect.Value.Type on zero Value"));
     }
-    let mut writer = Writer { out: Vec::new(), key: Vec::new(), depth: 0 };
+    let mut writer = Writer { out: Vec::new(), key: Vec::new(), depth: 0, work: Work { left: limit, limit } };
     writer.encode(value)?;
+    writer.fits()?;
     Ok(writer.out)
+}
+
+/// What looking into lists may still cost: values may share values, so that they can be any number of times larger to
+/// walk than they are.
+struct Work {
+    left: usize,
+    limit: usize,
+}
+
+impl Work {
+    fn one(&mut self) -> Result<(), TomlError> {
+        self.left = self.left.checked_sub(1).ok_or(TomlError::TooLong { limit: self.limit })?;
+        Ok(())
+    }
 }
 
 /// What TOML makes of a value.
@@ -33,13 +56,14 @@ enum Form {
 const NIL_ELEMENT: &str = "toml: cannot encode array with nil element";
 
 /// The form of a value; `None` for nil. Looks into lists, in which there must be no nil.
-fn form(value: &Value, depth: usize) -> Result<Option<Form>, TomlError> {
+fn form(value: &Value, depth: usize, work: &mut Work) -> Result<Option<Form>, TomlError> {
+    work.one()?;
     Ok(Some(match value {
         Value::Nil => return Ok(None),
         Value::Map(m) if m.is_nil() => return Ok(None),
         Value::List(l) if l.is_nil() => return Ok(None),
         Value::Map(_) => Form::Table,
-        Value::List(l) => list_form(l, depth)?,
+        Value::List(l) => list_form(l, depth, work)?,
         Value::Object(o) if text_of(o.as_ref()).is_some() => Form::Plain,
         Value::Object(_) => Form::Table,
         Value::Complex(..) | Value::Func(_) => {
@@ -49,13 +73,13 @@ fn form(value: &Value, depth: usize) -> Result<Option<Form>, TomlError> {
     }))
 }
 
-fn list_form(list: &List, depth: usize) -> Result<Form, TomlError> {
+fn list_form(list: &List, depth: usize, work: &mut Work) -> Result<Form, TomlError> {
     if depth > MAX_DEPTH {
         return Err(too_deep());
     }
     let mut tables = !list.is_empty();
     for item in list.iter() {
-        match form(item, depth + 1)? {
+        match form(item, depth + 1, work)? {
             None => return Err(TomlError::Value(NIL_ELEMENT.to_owned())),
             Some(f) => tables &= f == Form::Table,
         }
@@ -79,13 +103,20 @@ struct Writer {
     out: Vec<u8>,
     key: Vec<GoString>,
     depth: usize,
+    work: Work,
 }
 
 /// A table's entries in the order of writing: plain ones, then tables. Nil values count as plain.
 type Entries = (Vec<(GoString, Value)>, Vec<(GoString, Value)>);
 
 impl Writer {
+    fn fits(&self) -> Result<(), TomlError> {
+        let limit = self.work.limit;
+        if self.out.len() > limit { Err(TomlError::TooLong { limit }) } else { Ok(()) }
+    }
+
     fn encode(&mut self, value: &Value) -> Result<(), TomlError> {
+        self.fits()?;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(too_deep());
@@ -96,7 +127,7 @@ impl Writer {
                 let kind = value.kind().name();
                 return Err(TomlError::Value(format!("unsupported type for key '{key}': {kind}")));
             }
-            _ => match form(value, 0)? {
+            _ => match form(value, 0, &mut self.work)? {
                 None => {}
                 Some(Form::Plain) => self.key_value(value)?,
                 Some(Form::Table) => self.table(value)?,
@@ -159,7 +190,7 @@ impl Writer {
     }
 
     fn body(&mut self, value: &Value) -> Result<(), TomlError> {
-        let (plain, tables) = entries(value)?;
+        let (plain, tables) = entries(value, &mut self.work)?;
         for (key, value) in plain.into_iter().chain(tables) {
             self.key.push(key);
             self.encode(&value)?;
@@ -170,6 +201,7 @@ impl Writer {
 
     /// Writes what can stand after `=` or in a list.
     fn element(&mut self, value: &Value) -> Result<(), TomlError> {
+        self.fits()?;
         match value {
             Value::Bool(b) => self.text(if *b { "true" } else { "false" }),
             Value::Int(t, i) if t.name == "time.Duration" => quoted(duration::format(*i).as_bytes(), &mut self.out),
@@ -222,7 +254,7 @@ impl Writer {
 
     /// Writes `{k = v, …}`. HELM: a nil value is left out, its comma is not.
     fn inline(&mut self, value: &Value) -> Result<(), TomlError> {
-        let (plain, tables) = entries(value)?;
+        let (plain, tables) = entries(value, &mut self.work)?;
         let total = plain.len() + tables.len();
         self.text("{");
         for (i, (key, value)) in plain.into_iter().chain(tables).enumerate() {
@@ -250,7 +282,7 @@ fn is_nil(value: &Value) -> bool {
     }
 }
 
-fn entries(value: &Value) -> Result<Entries, TomlError> {
+fn entries(value: &Value, work: &mut Work) -> Result<Entries, TomlError> {
     let all = match value {
         Value::Map(m) => m.entries(),
         Value::Object(o) => match o.as_map() {
@@ -261,7 +293,7 @@ fn entries(value: &Value) -> Result<Entries, TomlError> {
     };
     let (mut plain, mut tables) = Entries::default();
     for (key, value) in all {
-        match form(&value, 0)? {
+        match form(&value, 0, work)? {
             Some(Form::Table | Form::TableArray) => tables.push((key, value)),
             _ => plain.push((key, value)),
         }

@@ -1,10 +1,11 @@
 //! `helmd template`: helm template.
 
 use super::values::ValueFlags;
+use crate::budgets::BudgetFlags;
 use clap::Args;
-use helmd_action::{ActionError, Outside as _, helm_text};
+use helmd_action::{ActionError, Budgets, Outside as _, helm_text};
 use helmd_action::{RenderedRelease, Template, check_dependencies, check_installable};
-use helmd_chart::{Chart, HelmMajor, Loader};
+use helmd_chart::{Chart, HelmMajor};
 use helmd_release::{Hook, HookEvent};
 use helmd_values::{Capabilities, KubeVersion};
 use std::collections::BTreeSet;
@@ -75,6 +76,8 @@ pub struct TemplateArgs {
     /// print what helm 3 prints where it differs from helm 4
     #[arg(long)]
     helm3: bool,
+    #[command(flatten)]
+    budgets: BudgetFlags,
 }
 
 /// Runs the command: the result goes to standard output, warnings and errors to standard error.
@@ -122,7 +125,8 @@ impl TemplateArgs {
             return Err(missing(reference));
         }
         let values = self.values.merge(helm)?;
-        let chart: Chart = helmd_repo::local::load(path, &Loader::new(helm)).map_err(|e| helm_text(&e))?;
+        let budgets = self.budgets.over(Budgets::default())?;
+        let chart: Chart = helmd_repo::local::load(path, &budgets.loader(helm)).map_err(|e| helm_text(&e))?;
         let mut warn = |lines: &[String]| {
             for line in lines {
                 let _closed = writeln!(log, "{line}");
@@ -140,6 +144,7 @@ impl TemplateArgs {
         check_dependencies(&chart).map_err(|e| format!("{DEPENDENCIES}: {e}"))?;
         let mut template = Template::new(&name, &self.namespace, chart, values);
         template.helm = helm;
+        template.budgets = budgets;
         template.capabilities = Capabilities::default_for(helm);
         if let Some(version) = kube_version {
             template.capabilities.kube_version = version;

@@ -1,7 +1,7 @@
 //! `encryptAES` and `decryptAES`: AES-256-CBC with the initialization vector in front, in base64.
 
 use super::random::Random;
-use crate::args::{Register, STR, fits, text};
+use crate::args::{Register, STR, text};
 use crate::encoding::decode64;
 use crate::host::Host;
 use aes::Aes256;
@@ -18,7 +18,8 @@ const BLOCK: usize = 16;
 /// Adds both functions.
 pub(super) fn register(map: &mut FuncMap, host: &Rc<dyn Host>) {
     let random = Random::new(host);
-    map.add(Function::new("encryptAES", &[STR, STR], STR, move |_, args| {
+    map.add(Function::new("encryptAES", &[STR, STR], STR, move |exec, args| {
+        exec.limits().text(text(args, 1).len().checked_mul(2))?;
         encrypt(&random, text(args, 0), text(args, 1))
     }));
     map.plain("decryptAES", &[STR, STR], STR, |args| decrypt(text(args, 0), text(args, 1)));
@@ -37,7 +38,6 @@ fn encrypt(random: &Random, password: &[u8], plain: &[u8]) -> CallResult {
     if plain.is_empty() {
         return Ok(Value::str(""));
     }
-    fits(plain.len().checked_mul(2))?;
     let vector: [u8; BLOCK] = random.bytes();
     let cipher = cbc::Encryptor::<Aes256>::new(&key(password).into(), &vector.into());
     let encrypted = cipher.encrypt_padded_vec::<Pkcs7>(plain);

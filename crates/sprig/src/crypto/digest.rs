@@ -2,6 +2,7 @@
 
 use super::random::Random;
 use crate::args::{Register, STR, text};
+use crate::budgets::CryptoWork;
 use crate::host::Host;
 use gotmpl::value::types;
 use gotmpl::{FuncMap, Function, Value};
@@ -13,19 +14,27 @@ use std::rc::Rc;
 /// Go's `bcrypt.DefaultCost`.
 const BCRYPT_COST: u32 = 10;
 
+/// What one password costs, about.
+const BCRYPT_MILLISECONDS: u64 = 60;
+const SCRYPT_MILLISECONDS: u64 = 120;
+
 /// bcrypt reads no more of a password.
 const BCRYPT_MAX_BYTES: usize = 72;
 
 /// Adds hashes and password functions.
-pub(super) fn register(map: &mut FuncMap, host: &Rc<dyn Host>) {
+pub(super) fn register(map: &mut FuncMap, host: &Rc<dyn Host>, work: &CryptoWork) {
     map.plain("sha1sum", &[STR], STR, |args| Ok(Value::str(hex(&Sha1::digest(text(args, 0))))));
     map.plain("sha256sum", &[STR], STR, |args| Ok(Value::str(hex(&Sha256::digest(text(args, 0))))));
     map.plain("sha512sum", &[STR], STR, |args| Ok(Value::str(hex(&Sha512::digest(text(args, 0))))));
     map.plain("adler32sum", &[STR], STR, |args| Ok(Value::str(adler32(text(args, 0)).to_string())));
-    let random = Random::new(host);
-    map.add(Function::new("bcrypt", &[STR], STR, move |_, args| Ok(Value::str(bcrypt(&random, text(args, 0))))));
-    let random = Random::new(host);
+    let (random, meter) = (Random::new(host), work.clone());
+    map.add(Function::new("bcrypt", &[STR], STR, move |_, args| {
+        meter.charge(BCRYPT_MILLISECONDS)?;
+        Ok(Value::str(bcrypt(&random, text(args, 0))))
+    }));
+    let (random, meter) = (Random::new(host), work.clone());
     map.add(Function::new("htpasswd", &[STR, STR], STR, move |_, args| {
+        meter.charge(BCRYPT_MILLISECONDS)?;
         let user = text(args, 0);
         let line = if user.contains(&b':') {
             [b"invalid username: ", user].concat()
@@ -34,14 +43,16 @@ pub(super) fn register(map: &mut FuncMap, host: &Rc<dyn Host>) {
         };
         Ok(Value::str(line))
     }));
-    map.plain("derivePassword", &[types::UINT32, STR, STR, STR, STR], STR, |args| {
+    let meter = work.clone();
+    map.add(Function::new("derivePassword", &[types::UINT32, STR, STR, STR, STR], STR, move |_, args| {
+        meter.charge(SCRYPT_MILLISECONDS)?;
         let counter = match args.first() {
             Some(Value::Uint(_, n)) => u32::try_from(*n).unwrap_or(u32::MAX),
             _ => 0,
         };
         let master = Master { password: text(args, 2), user: text(args, 3) };
         Ok(Value::str(master.derive(counter, text(args, 1), text(args, 4))))
-    });
+    }));
 }
 
 /// Lower-case hexadecimal digits.

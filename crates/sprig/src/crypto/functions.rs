@@ -1,22 +1,27 @@
 //! `genPrivateKey`, `genCA`, `genSelfSignedCert`, `genSignedCert`, `buildCustomCert` and their `WithKey` sisters.
 
+use super::Failure;
 use super::certificate::{self, Issuer, Template};
 use super::cipher::decode_base64;
 use super::key::PrivateKey;
 use super::pem;
 use super::random::Random;
-use crate::args::{INT, LIST, STR, any, int, slice, text};
+use crate::args::{INT, LIST, Params, STR, any, int, slice, text};
+use crate::budgets::CryptoWork;
 use crate::host::Host;
 use crate::time::{Moment, Zone};
-use gotmpl::fmt::format_v;
+use gotmpl::exec::Cancel;
+use gotmpl::fmt::format_v_within;
 use gotmpl::value::{GoType, Kind, Object};
-use gotmpl::{FuncError, FuncMap, Function, GoString, Value};
+use gotmpl::{FuncMap, Function, GoString, Value};
 use std::any::Any;
 use std::net::IpAddr;
 use std::rc::Rc;
 
 /// Bits of the RSA keys that certificates get when none is given.
-const CERTIFICATE_KEY_BITS: usize = 2048;
+const CERTIFICATE_KEY_BITS: u32 = 2048;
+/// What making such a key costs, about.
+const CERTIFICATE_KEY_MILLISECONDS: u64 = 250;
 
 const CERTIFICATE: &GoType = {
     static T: GoType = GoType { name: "sprig.certificate", kind: Kind::Struct, elem: None };
@@ -48,74 +53,112 @@ impl Object for Certificate {
     }
 }
 
-/// Randomness and clock.
+/// Randomness, clock and budget.
 #[derive(Clone)]
 struct Maker {
     random: Random,
     host: Rc<dyn Host>,
+    work: CryptoWork,
 }
+
+/// One call: its maker, its arguments, and what ends it early.
+struct Call<'a> {
+    maker: &'a Maker,
+    args: &'a [Value],
+    cancel: &'a Cancel,
+}
+
+/// What a certificate costs beside its key, about: a signature and its check.
+const CERTIFICATE_MILLISECONDS: u64 = 10;
 
 /// Adds the functions about keys and certificates.
-pub(super) fn register(map: &mut FuncMap, host: &Rc<dyn Host>) {
-    let maker = Maker { random: Random::new(host), host: host.clone() };
-    let m = maker.clone();
-    map.add(Function::new("genPrivateKey", &[STR], STR, move |_, args| Ok(Value::str(m.private_key(text(args, 0))))));
-    map.add(Function::new("buildCustomCert", &[STR, STR], CERTIFICATE, |_, args| {
-        custom(text(args, 0), text(args, 1)).map_err(FuncError::Text)
+pub(super) fn register(map: &mut FuncMap, host: &Rc<dyn Host>, work: &CryptoWork) {
+    let maker = Maker { random: Random::new(host), host: host.clone(), work: work.clone() };
+    add(map, &maker, ("genPrivateKey", &[STR], STR), |call| call.private_key().map(Value::str));
+    add(map, &maker, ("buildCustomCert", &[STR, STR], CERTIFICATE), |call| call.custom());
+    add(map, &maker, ("genCA", &[STR, INT], CERTIFICATE), |call| call.authority(call.new_key()?));
+    add(map, &maker, ("genCAWithKey", &[STR, INT, STR], CERTIFICATE), |call| call.authority(call.given_key(2)?));
+    add(map, &maker, ("genSelfSignedCert", &[STR, LIST, LIST, INT], CERTIFICATE), |call| {
+        call.self_signed(call.new_key()?)
+    });
+    add(map, &maker, ("genSelfSignedCertWithKey", &[STR, LIST, LIST, INT, STR], CERTIFICATE), |call| {
+        call.self_signed(call.given_key(4)?)
+    });
+    add(map, &maker, ("genSignedCert", &[STR, LIST, LIST, INT, CERTIFICATE], CERTIFICATE), |call| {
+        call.signed(call.new_key()?)
+    });
+    add(map, &maker, ("genSignedCertWithKey", &[STR, LIST, LIST, INT, CERTIFICATE, STR], CERTIFICATE), |call| {
+        call.signed(call.given_key(5)?)
+    });
+}
+
+/// Name, parameters, result.
+type Signature = (&'static str, Params, &'static GoType);
+
+fn add(
+    map: &mut FuncMap,
+    maker: &Maker,
+    (name, params, result): Signature,
+    body: fn(&Call<'_>) -> Result<Value, Failure>,
+) {
+    let maker = maker.clone();
+    map.add(Function::new(name, params, result, move |exec, args| {
+        Ok(body(&Call { maker: &maker, args, cancel: &exec.limits().cancel })?)
     }));
-    let add = |map: &mut FuncMap, name, params, body: fn(&Maker, &[Value]) -> Result<Value, String>| {
-        let m = maker.clone();
-        map.add(Function::new(name, params, CERTIFICATE, move |_, args| body(&m, args).map_err(FuncError::Text)));
-    };
-    add(map, "genCA", &[STR, INT], |m, args| m.authority(args, m.new_key()?));
-    add(map, "genCAWithKey", &[STR, INT, STR], |m, args| m.authority(args, given_key(args, 2)?));
-    add(map, "genSelfSignedCert", &[STR, LIST, LIST, INT], |m, args| m.self_signed(args, m.new_key()?));
-    add(map, "genSelfSignedCertWithKey", &[STR, LIST, LIST, INT, STR], |m, args| {
-        m.self_signed(args, given_key(args, 4)?)
-    });
-    add(map, "genSignedCert", &[STR, LIST, LIST, INT, CERTIFICATE], |m, args| m.signed(args, m.new_key()?));
-    add(map, "genSignedCertWithKey", &[STR, LIST, LIST, INT, CERTIFICATE, STR], |m, args| {
-        m.signed(args, given_key(args, 5)?)
-    });
 }
 
-fn given_key(args: &[Value], index: usize) -> Result<PrivateKey, String> {
-    PrivateKey::from_pem(text(args, index)).map_err(|e| format!("parsing private key: {e}"))
-}
-
-impl Maker {
-    fn private_key(&self, kind: &[u8]) -> Vec<u8> {
-        match PrivateKey::generate(&self.random, kind) {
-            Some(Ok(key)) => key.to_pem().into_bytes(),
-            Some(Err(e)) => format!("failed to generate private key: {e}").into_bytes(),
-            None => [b"Unknown type ", kind].concat(),
+impl Call<'_> {
+    fn private_key(&self) -> Result<Vec<u8>, Failure> {
+        let kind = text(self.args, 0);
+        let Some(milliseconds) = PrivateKey::milliseconds(kind) else {
+            return Ok([b"Unknown type ", kind].concat());
+        };
+        self.maker.work.charge(milliseconds)?;
+        match PrivateKey::generate(&self.maker.random, kind, self.cancel) {
+            Ok(key) => Ok(key.to_pem().into_bytes()),
+            Err(Failure::Text(e)) => Ok(format!("failed to generate private key: {e}").into_bytes()),
+            Err(stopped) => Err(stopped),
         }
     }
 
-    fn new_key(&self) -> Result<PrivateKey, String> {
-        PrivateKey::rsa(&self.random, CERTIFICATE_KEY_BITS).map_err(|e| format!("error generating rsa key: {e}"))
+    fn new_key(&self) -> Result<PrivateKey, Failure> {
+        self.maker.work.charge(CERTIFICATE_KEY_MILLISECONDS)?;
+        PrivateKey::rsa(&self.maker.random, CERTIFICATE_KEY_BITS, self.cancel)
+            .map_err(|e| e.after("error generating rsa key"))
     }
 
-    fn authority(&self, args: &[Value], key: PrivateKey) -> Result<Value, String> {
+    fn given_key(&self, index: usize) -> Result<PrivateKey, Failure> {
+        self.read_key(text(self.args, index)).map_err(|e| e.after("parsing private key"))
+    }
+
+    /// Reads a key and counts what it costs to check and use it.
+    fn read_key(&self, pem: &[u8]) -> Result<PrivateKey, Failure> {
+        PrivateKey::from_pem(pem, &self.maker.work)
+    }
+
+    fn authority(&self, key: PrivateKey) -> Result<Value, Failure> {
+        let args = self.args;
         let mut template = self.template(text(args, 0), (&Value::Nil, &Value::Nil), int(args, 1))?;
         template.is_ca = true;
         self.certificate(&template, None, &key, &key)
     }
 
-    fn self_signed(&self, args: &[Value], key: PrivateKey) -> Result<Value, String> {
+    fn self_signed(&self, key: PrivateKey) -> Result<Value, Failure> {
+        let args = self.args;
         let template = self.template(text(args, 0), (any(args, 1), any(args, 2)), int(args, 3))?;
         self.certificate(&template, None, &key, &key)
     }
 
-    fn signed(&self, args: &[Value], key: PrivateKey) -> Result<Value, String> {
+    fn signed(&self, key: PrivateKey) -> Result<Value, Failure> {
+        let args = self.args;
         let Value::Object(object) = any(args, 4) else {
-            return Err("unable to decode certificate".to_owned());
+            return Err("unable to decode certificate".into());
         };
         let field = |name| object.field(name).and_then(|v| v.as_str().cloned()).unwrap_or_default();
         let signer = pem::decode(&field("Cert")).ok_or("unable to decode certificate")?;
         let issuer = certificate::read(&signer.bytes)
             .map_err(|e| format!("error parsing certificate: decodedSignerCert.Bytes: {e}"))?;
-        let signer = PrivateKey::from_pem(&field("Key")).map_err(|e| format!("error parsing private key: {e}"))?;
+        let signer = self.read_key(&field("Key")).map_err(|e| e.after("error parsing private key"))?;
         let template = self.template(text(args, 0), (any(args, 1), any(args, 2)), int(args, 3))?;
         self.certificate(&template, Some(&issuer), &key, &signer)
     }
@@ -126,8 +169,10 @@ impl Maker {
         issuer: Option<&Issuer>,
         key: &PrivateKey,
         signer: &PrivateKey,
-    ) -> Result<Value, String> {
-        let cert = certificate::create(template, issuer, (key, signer), &self.random)
+    ) -> Result<Value, Failure> {
+        self.cancel.check()?;
+        self.maker.work.charge(CERTIFICATE_MILLISECONDS)?;
+        let cert = certificate::create(template, issuer, (key, signer), &self.maker.random)
             .map_err(|e| format!("error creating certificate: {e}"))?;
         Ok(Value::Object(Rc::new(Certificate { cert: cert.into(), key: key.to_pem().into() })))
     }
@@ -136,7 +181,7 @@ impl Maker {
         const DAY: i64 = 86_400_000_000_000;
         let ips = ip_addresses(ips)?;
         let dns_names = dns_names(dns)?;
-        let now = Moment::from_timestamp(self.host.now(), Zone::Utc);
+        let now = Moment::from_timestamp(self.maker.host.now(), Zone::Utc);
         Ok(Template {
             common_name: name.to_vec(),
             ips,
@@ -145,6 +190,19 @@ impl Maker {
             not_before: now,
             is_ca: false,
         })
+    }
+}
+
+impl Call<'_> {
+    /// `buildCustomCert`
+    fn custom(&self) -> Result<Value, Failure> {
+        let decoded =
+            |n, what: &str| decode_base64(text(self.args, n)).map_err(|_| format!("unable to decode base64 {what}"));
+        let (cert, key) = (decoded(0, "certificate")?, decoded(1, "private key")?);
+        let block = pem::decode(&cert).ok_or("unable to decode certificate")?;
+        certificate::read(&block.bytes).map_err(|e| format!("error parsing certificate: decodedCert.Bytes: {e}"))?;
+        self.read_key(&key).map_err(|e| e.after("error parsing private key"))?;
+        Ok(Value::Object(Rc::new(Certificate { cert: cert.into(), key: key.into() })))
     }
 }
 
@@ -167,14 +225,7 @@ fn dns_names(list: &Value) -> Result<Vec<Vec<u8>>, String> {
 }
 
 fn shown(value: &Value) -> String {
-    String::from_utf8_lossy(&format_v(value)).into_owned()
-}
-
-fn custom(cert: &[u8], key: &[u8]) -> Result<Value, String> {
-    let cert = decode_base64(cert).map_err(|_| "unable to decode base64 certificate")?;
-    let key = decode_base64(key).map_err(|_| "unable to decode base64 private key")?;
-    let block = pem::decode(&cert).ok_or("unable to decode certificate")?;
-    certificate::read(&block.bytes).map_err(|e| format!("error parsing certificate: decodedCert.Bytes: {e}"))?;
-    PrivateKey::from_pem(&key).map_err(|e| format!("error parsing private key: {e}"))?;
-    Ok(Value::Object(Rc::new(Certificate { cert: cert.into(), key: key.into() })))
+    const MOST: usize = 1 << 16;
+    let text = format_v_within(value, MOST).unwrap_or_else(|_| b"value".to_vec());
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -1,10 +1,15 @@
 //! Private keys: made, read from PEM, written, and signing.
 
 use super::der::{self, OCTET_STRING, OID, Reader, SEQUENCE, context, integer, sequence};
-use super::pem;
 use super::random::Random;
+use super::{Failure, pem};
+use crate::budgets::CryptoWork;
+use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
+use crypto_primes::{Flavor, is_prime, sieve_and_find};
 use dsa::{Components, Generate, KeySize};
 use ed25519_dalek::Signer;
+use gotmpl::exec::{Cancel, Stopped};
+use rand_core::{TryCryptoRng, TryRng};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BoxedUint, RsaPrivateKey};
@@ -42,42 +47,62 @@ pub(super) struct PublicKey {
 }
 
 impl PrivateKey {
-    /// A new RSA key.
+    /// A new RSA key of two primes.
     ///
     /// # Errors
-    /// The generator's own text.
-    pub fn rsa(random: &Random, bits: usize) -> Result<PrivateKey, String> {
-        let key = RsaPrivateKey::new(&mut random.clone(), bits).map_err(|e| e.to_string())?;
-        Ok(PrivateKey::Rsa(Box::new(key)))
+    /// The generator's own text, or the cancellation.
+    pub fn rsa(random: &Random, bits: u32, cancel: &Cancel) -> Result<PrivateKey, Failure> {
+        const EXPONENT: u64 = 65_537;
+        loop {
+            let primes = vec![prime(random, bits / 2, cancel)?, prime(random, bits / 2, cancel)?];
+            // Equal primes, or an exponent that divides one of them less one: both next to impossible.
+            if let Ok(key) = RsaPrivateKey::from_primes(primes, BoxedUint::from(EXPONENT)) {
+                return Ok(PrivateKey::Rsa(Box::new(key)));
+            }
+        }
     }
 
-    /// A new key of the kind that `genPrivateKey` names; `None` for an unknown kind.
-    pub fn generate(random: &Random, kind: &[u8]) -> Option<Result<PrivateKey, String>> {
-        Some(match kind {
-            b"" | b"rsa" => PrivateKey::rsa(random, 4096),
-            b"dsa" => generate_dsa(random),
+    /// What making a key of this kind costs, in about milliseconds; `None` for an unknown kind.
+    pub fn milliseconds(kind: &[u8]) -> Option<u64> {
+        match kind {
+            b"" | b"rsa" => Some(2_500),
+            b"dsa" => Some(500),
+            b"ecdsa" | b"ed25519" => Some(1),
+            _ => None,
+        }
+    }
+
+    /// A new key of the kind that `genPrivateKey` names.
+    ///
+    /// # Errors
+    /// The generator's own text, or the cancellation.
+    pub fn generate(random: &Random, kind: &[u8], cancel: &Cancel) -> Result<PrivateKey, Failure> {
+        match kind {
+            b"dsa" => generate_dsa(random, cancel),
             b"ecdsa" => p256::SecretKey::try_generate_from_rng(&mut random.clone())
                 .map(PrivateKey::P256)
-                .map_err(|e| e.to_string()),
+                .map_err(|e| e.to_string().into()),
             b"ed25519" => Ok(PrivateKey::Ed25519(ed25519_dalek::SigningKey::from_bytes(&random.bytes()))),
-            _ => return None,
-        })
+            _ => PrivateKey::rsa(random, 4096, cancel),
+        }
     }
 
     /// The key in a PEM text.
     ///
     /// # Errors
-    /// sprig's sentences.
-    pub fn from_pem(text: &[u8]) -> Result<PrivateKey, String> {
+    /// sprig's sentences, or the budget of RSA keys.
+    pub fn from_pem(text: &[u8], work: &CryptoWork) -> Result<PrivateKey, Failure> {
         let block = pem::decode(text).ok_or("no PEM data in input")?;
-        let broken = |what: &str| format!("{what}: asn1: structure error: malformed private key");
+        let broken = |what: &str| Failure::Text(format!("{what}: asn1: structure error: malformed private key"));
         match block.label.as_str() {
-            "PRIVATE KEY" => from_pkcs8(&block.bytes).ok_or_else(|| broken("decoding PEM as PKCS#8")),
-            "RSA PRIVATE KEY" => from_pkcs1(&block.bytes).ok_or_else(|| broken("parsing RSA private key from PEM")),
+            "PRIVATE KEY" => from_pkcs8(&block.bytes, work)?.ok_or_else(|| broken("decoding PEM as PKCS#8")),
+            "RSA PRIVATE KEY" => {
+                from_pkcs1(&block.bytes, work)?.ok_or_else(|| broken("parsing RSA private key from PEM"))
+            }
             "EC PRIVATE KEY" => from_sec1(&block.bytes, None).ok_or_else(|| broken("parsing EC private key from PEM")),
             "DSA PRIVATE KEY" => from_dsa(&block.bytes).ok_or_else(|| broken("parsing DSA private key from PEM")),
-            label if label.ends_with(" PRIVATE KEY") => Err(format!("invalid private key type {label}")),
-            label => Err(format!("no private key data in PEM block of type {label}")),
+            label if label.ends_with(" PRIVATE KEY") => Err(format!("invalid private key type {label}").into()),
+            label => Err(format!("no private key data in PEM block of type {label}").into()),
         }
     }
 
@@ -186,11 +211,50 @@ fn bytes(number: &BoxedUint) -> Vec<u8> {
     number.to_be_bytes_trimmed_vartime().into_vec()
 }
 
-fn generate_dsa(random: &Random) -> Result<PrivateKey, String> {
-    let rng = &mut random.clone();
-    let components = Components::try_generate_from_rng_with_key_size(rng, KeySize::DSA_2048_256)
-        .map_err(|e| format!("dsa parameters: {e}"))?;
-    let key = dsa::SigningKey::try_generate_from_rng_with_components(rng, components).map_err(|e| e.to_string())?;
+/// A prime whose two highest bits are set, so that the product of two has all its bits.
+fn prime(random: &Random, bits: u32, cancel: &Cancel) -> Result<BoxedUint, Failure> {
+    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb).map_err(|e| e.to_string())?;
+    let found = sieve_and_find(&mut random.clone(), sieve, |_, candidate| {
+        cancel.is_cancelled() || is_prime(Flavor::Any, candidate)
+    });
+    cancel.check()?;
+    match found {
+        Ok(Some(prime)) => Ok(prime),
+        Ok(None) => Err("no prime found".into()),
+        Err(e) => Err(e.to_string().into()),
+    }
+}
+
+/// Randomness that ends when the render is cancelled, where it is asked for much at once: for each candidate of a DSA
+/// key's large prime. The search for the small one, which takes no time, does not bear it to fail.
+struct Watched<'a>(Random, &'a Cancel);
+
+const MUCH_BYTES: usize = 128;
+
+impl TryRng for Watched<'_> {
+    type Error = Stopped;
+
+    fn try_next_u32(&mut self) -> Result<u32, Stopped> {
+        Ok(u32::from_le_bytes(self.0.bytes()))
+    }
+    fn try_next_u64(&mut self) -> Result<u64, Stopped> {
+        Ok(u64::from_le_bytes(self.0.bytes()))
+    }
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Stopped> {
+        if dst.len() >= MUCH_BYTES {
+            self.1.check()?;
+        }
+        let Ok(()) = self.0.try_fill_bytes(dst);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Watched<'_> {}
+
+fn generate_dsa(random: &Random, cancel: &Cancel) -> Result<PrivateKey, Failure> {
+    let rng = &mut Watched(random.clone(), cancel);
+    let components = Components::try_generate_from_rng_with_key_size(rng, KeySize::DSA_2048_256)?;
+    let key = dsa::SigningKey::try_generate_from_rng_with_components(rng, components)?;
     let public = key.verifying_key();
     let parts = public.components();
     Ok(PrivateKey::Dsa(Box::new(DsaNumbers([
@@ -232,14 +296,26 @@ fn sec1(scalar: &[u8], curve: &[u8], public: &[u8]) -> String {
     pem::encode("EC PRIVATE KEY", &body)
 }
 
-fn from_pkcs1(bytes: &[u8]) -> Option<PrivateKey> {
+/// `None` when it is no such key.
+fn from_pkcs1(bytes: &[u8], work: &CryptoWork) -> Result<Option<PrivateKey>, Stopped> {
+    let Some((version, [n, e, d, p, q])) = pkcs1_numbers(bytes) else { return Ok(None) };
+    let bits = [n, d, p, q].iter().map(|number| number.len() * 8).max().unwrap_or_default();
+    work.key_bits(bits)?;
+    // Checking and using a key takes time with the cube of its length: 10 ms for 4096 bits.
+    let milliseconds = 10.0 * (bits as f64 / 4096.0).powi(3);
+    work.charge(milliseconds as u64)?;
+    let [n, e, d, p, q] = [n, e, d, p, q].map(BoxedUint::from_be_slice_vartime);
+    // Keys of more than two primes are as good as never seen.
+    let key = RsaPrivateKey::from_components(n, e, d, vec![p, q]).ok().filter(|_| version.is_empty());
+    Ok(key.map(|key| PrivateKey::Rsa(Box::new(key))))
+}
+
+/// Version, modulus, exponents and primes.
+fn pkcs1_numbers(bytes: &[u8]) -> Option<(&[u8], [&[u8]; 5])> {
     let mut fields = Reader::new(bytes).enter(SEQUENCE)?;
     let version = fields.unsigned()?;
-    let mut number = || fields.unsigned().map(BoxedUint::from_be_slice_vartime);
-    let (n, e, d, p, q) = (number()?, number()?, number()?, number()?, number()?);
-    // Keys of more than two primes are as good as never seen.
-    let key = RsaPrivateKey::from_components(n, e, d, vec![p, q]).ok().filter(|_| version.is_empty())?;
-    Some(PrivateKey::Rsa(Box::new(key)))
+    let mut number = || fields.unsigned();
+    Some((version, [number()?, number()?, number()?, number()?, number()?]))
 }
 
 fn from_sec1(bytes: &[u8], curve: Option<&[u8]>) -> Option<PrivateKey> {
@@ -271,14 +347,24 @@ fn from_dsa(bytes: &[u8]) -> Option<PrivateKey> {
     Some(PrivateKey::Dsa(Box::new(DsaNumbers([number()?, number()?, number()?, number()?, number()?]))))
 }
 
-fn from_pkcs8(bytes: &[u8]) -> Option<PrivateKey> {
-    let mut fields = Reader::new(bytes).enter(SEQUENCE)?;
-    fields.unsigned()?;
-    let mut algorithm = fields.enter(SEQUENCE)?;
-    let oid = algorithm.expect(OID)?.content;
-    let key = fields.expect(OCTET_STRING)?.content;
+/// `None` when it is no such key.
+fn from_pkcs8(bytes: &[u8], work: &CryptoWork) -> Result<Option<PrivateKey>, Stopped> {
+    let parts = || {
+        let mut fields = Reader::new(bytes).enter(SEQUENCE)?;
+        fields.unsigned()?;
+        let mut algorithm = fields.enter(SEQUENCE)?;
+        let oid = algorithm.expect(OID)?.content;
+        Some((oid, algorithm, fields.expect(OCTET_STRING)?.content))
+    };
+    match parts() {
+        Some((RSA, _, key)) => from_pkcs1(key, work),
+        Some((oid, algorithm, key)) => Ok(other_pkcs8(oid, algorithm, key)),
+        None => Ok(None),
+    }
+}
+
+fn other_pkcs8(oid: &[u8], mut algorithm: Reader<'_>, key: &[u8]) -> Option<PrivateKey> {
     match oid {
-        RSA => from_pkcs1(key),
         EC_PUBLIC_KEY => from_sec1(key, algorithm.expect(OID).map(|curve| curve.content)),
         ED25519 => {
             let seed = Reader::new(key).expect(OCTET_STRING)?.content.try_into().ok()?;

@@ -1,7 +1,8 @@
 //! Random texts and numbers, and the host's randomness as the key generators want it.
 
-use crate::args::{INT, STR, fits, int, text};
+use crate::args::{INT, STR, int, text};
 use crate::host::Host;
+use gotmpl::exec::{Cancel, Limits, Stopped};
 use gotmpl::strconv::utf8::{push_rune, runes};
 use gotmpl::value::CallResult;
 use gotmpl::{FuncError, FuncMap, Function, Value};
@@ -65,21 +66,30 @@ pub(super) fn register(map: &mut FuncMap, host: &Rc<dyn Host>) {
     let random = Random::new(host);
     map.add(Function::new("randInt", &[INT, INT], INT, move |_, args| rand_int(&random, int(args, 0), int(args, 1))));
     let random = Random::new(host);
-    map.add(Function::new("randBytes", &[INT], STR, move |_, args| rand_bytes(&random, int(args, 0))));
+    map.add(Function::new("randBytes", &[INT], STR, move |exec, args| {
+        rand_bytes(exec.limits(), &random, int(args, 0))
+    }));
     let random = Random::new(host);
-    map.add(Function::new("shuffle", &[STR], STR, move |_, args| Ok(Value::str(shuffled(&random, text(args, 0))))));
+    map.add(Function::new("shuffle", &[STR], STR, move |exec, args| {
+        Ok(Value::str(shuffled(&exec.limits().cancel, &random, text(args, 0))?))
+    }));
     let random = Random::new(host);
     map.add(Function::new("uuidv4", &[], STR, move |_, _| Ok(Value::str(uuid(random.bytes())))));
 }
 
 fn add_text(map: &mut FuncMap, host: &Rc<dyn Host>, name: &'static str, letters: Vec<u8>) {
     let random = Random::new(host);
-    map.add(Function::new(name, &[INT], STR, move |_, args| {
+    map.add(Function::new(name, &[INT], STR, move |exec, args| {
         let count = usize::try_from(int(args, 0)).unwrap_or(0);
-        fits(Some(count))?;
+        let limits = exec.limits();
+        limits.text(count)?;
         let limit = u64::try_from(letters.len()).unwrap_or(0);
-        let letter = |_| usize::try_from(random.below(limit)).ok().and_then(|i| letters.get(i)).copied();
-        Ok(Value::str((0..count).filter_map(letter).collect::<Vec<u8>>()))
+        let mut text = Vec::with_capacity(count);
+        for n in 0..count {
+            look(&limits.cancel, n)?;
+            text.extend(usize::try_from(random.below(limit)).ok().and_then(|i| letters.get(i)));
+        }
+        Ok(Value::str(text))
     }));
 }
 
@@ -92,20 +102,27 @@ fn rand_int(random: &Random, min: i64, max: i64) -> CallResult {
     }
 }
 
-fn rand_bytes(random: &Random, count: i64) -> CallResult {
+fn rand_bytes(limits: &Limits, random: &Random, count: i64) -> CallResult {
     use base64::Engine;
     let count = usize::try_from(count)
         .map_err(|_| FuncError::Panic("runtime error: makeslice: len out of range".to_owned()))?;
-    fits(count.checked_mul(2))?;
+    limits.text(count.checked_mul(2))?;
     let mut bytes = vec![0; count];
     random.0.random(&mut bytes);
     Ok(Value::str(base64::engine::general_purpose::STANDARD.encode(bytes)))
 }
 
+/// Looks at the token now and then.
+fn look(cancel: &Cancel, turn: usize) -> Result<(), Stopped> {
+    const TURNS: usize = 4096;
+    if turn.is_multiple_of(TURNS) { cancel.check() } else { Ok(()) }
+}
+
 /// The characters in another order.
-fn shuffled(random: &Random, text: &[u8]) -> Vec<u8> {
+fn shuffled(cancel: &Cancel, random: &Random, text: &[u8]) -> Result<Vec<u8>, Stopped> {
     let mut order: Vec<u32> = runes(text).map(|(_, rune)| rune).collect();
     for last in (1..order.len()).rev() {
+        look(cancel, last)?;
         let other = u64::try_from(last + 1).map_or(0, |limit| random.below(limit));
         order.swap(last, usize::try_from(other).unwrap_or(0));
     }
@@ -113,7 +130,7 @@ fn shuffled(random: &Random, text: &[u8]) -> Vec<u8> {
     for rune in order {
         push_rune(&mut out, rune);
     }
-    out
+    Ok(out)
 }
 
 /// A version 4 UUID of these random bits.

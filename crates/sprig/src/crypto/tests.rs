@@ -8,7 +8,7 @@ use gotmpl::parse::TemplateSet;
 fn call(name: &str, args: &[Value]) -> Result<Value, String> {
     let host: Rc<dyn Host> = Rc::new(FixedHost::default());
     let mut map = FuncMap::default();
-    register(&mut map, &host);
+    register(&mut map, &host, &Budgets::default());
     let function = map.get(name).unwrap().clone();
     let set = TemplateSet::default();
     let mut exec = Exec::new(&set, &map, MissingKey::default(), Default::default());

@@ -5,12 +5,9 @@ use super::node::Node;
 use regex_automata::meta;
 use regex_syntax::hir::{Capture, Class, Hir, Repetition};
 
-/// Memory of the compiled expression. Go allows 128 MiB for its own form.
-const MAX_PROGRAM_BYTES: usize = 64 << 20;
-
-/// The matcher; `None` when it would be too large.
-pub(super) fn compile(node: &Node) -> Option<meta::Regex> {
-    let config = meta::Config::new().nfa_size_limit(Some(MAX_PROGRAM_BYTES));
+/// The matcher; `None` when it would take more than `max_bytes`. Go allows 128 MiB for its own form.
+pub(super) fn compile(node: &Node, max_bytes: usize) -> Option<meta::Regex> {
+    let config = meta::Config::new().nfa_size_limit(Some(max_bytes));
     meta::Builder::new().configure(config).build_from_hir(&hir(node)).ok()
 }
 

@@ -1,8 +1,9 @@
 //! sprig's `regex…` functions.
 
-use super::{GoRegex, quote_meta};
+use super::{Bounds, Failure, GoRegex, quote_meta};
 use crate::args;
-use crate::host::Host;
+use crate::budgets::{Budgets, names};
+use gotmpl::exec::{Exceeded, Limits, Stopped};
 use gotmpl::func::{FuncError, FuncMap, Function};
 use gotmpl::strconv::{can_backquote, quote};
 use gotmpl::value::{CallResult, List, types};
@@ -19,24 +20,46 @@ const MAX_CACHED: usize = 64;
 const MAX_CACHED_BYTES: usize = 1 << 20;
 
 /// Expressions that were compiled before; a render uses few, but often in loops.
-#[derive(Clone, Default)]
-struct Cache(Rc<RefCell<BTreeMap<GoString, Rc<GoRegex>>>>);
+#[derive(Clone)]
+struct Cache {
+    known: Rc<RefCell<BTreeMap<GoString, Rc<GoRegex>>>>,
+    budgets: Budgets,
+}
+
+/// Why an expression is not there.
+enum Missing {
+    /// Go's text.
+    Mistake(String),
+    Stopped(Stopped),
+}
 
 impl Cache {
-    fn get(&self, pattern: &[u8]) -> Result<Rc<GoRegex>, String> {
-        if let Some(known) = self.0.borrow().get(pattern) {
+    fn get(&self, pattern: &[u8]) -> Result<Rc<GoRegex>, Missing> {
+        if let Some(known) = self.known.borrow().get(pattern) {
             return Ok(known.clone());
         }
-        let regex = Rc::new(GoRegex::from_bytes(pattern)?);
+        let limit = self.budgets.regex_bytes;
+        let regex = GoRegex::within(pattern, limit).map_err(|failure| match failure {
+            Failure::Mistake(text) => Missing::Mistake(text),
+            Failure::Large => {
+                let what = "bytes for one compiled regular expression";
+                Missing::Stopped(Exceeded::new(names::REGEX_BYTES, limit, what).into())
+            }
+        })?;
+        let regex = Rc::new(regex);
         if regex.memory_bytes() > MAX_CACHED_BYTES {
             return Ok(regex);
         }
-        let mut known = self.0.borrow_mut();
+        let mut known = self.known.borrow_mut();
         if known.len() >= MAX_CACHED {
             known.clear();
         }
         known.insert(pattern.into(), regex.clone());
         Ok(regex)
+    }
+
+    fn bounds<'a>(&self, limits: &'a Limits) -> Bounds<'a> {
+        Bounds::new(limits, self.budgets.regex_work)
     }
 }
 
@@ -49,10 +72,11 @@ enum Mistake {
     Panic,
 }
 
-fn failure(mistake: Mistake, pattern: &[u8], text: String) -> FuncError {
-    match mistake {
-        Mistake::Error => FuncError::Text(text),
-        Mistake::Panic => {
+fn failure(mistake: Mistake, pattern: &[u8], missing: Missing) -> FuncError {
+    match (missing, mistake) {
+        (Missing::Stopped(stopped), _) => stopped.into(),
+        (Missing::Mistake(text), Mistake::Error) => FuncError::Text(text),
+        (Missing::Mistake(text), Mistake::Panic) => {
             let shown =
                 if can_backquote(pattern) { format!("`{}`", String::from_utf8_lossy(pattern)) } else { quote(pattern) };
             FuncError::Panic(format!("regexp: Compile({shown}): {text}"))
@@ -61,13 +85,9 @@ fn failure(mistake: Mistake, pattern: &[u8], text: String) -> FuncError {
 }
 
 /// Adds the `regex…` functions.
-pub(crate) fn register(map: &mut FuncMap, _host: &Rc<dyn Host>) {
-    let cache = Cache::default();
-    let known = cache.clone();
-    map.add(Function::new("regexMatch", &[types::STRING, types::STRING], types::BOOL, move |_, args| {
-        let text = args::text(args, 1);
-        Ok(Value::Bool(known.get(args::text(args, 0)).is_ok_and(|r| r.is_match(text))))
-    }));
+pub(crate) fn register(map: &mut FuncMap, budgets: &Budgets) {
+    let cache = Cache { known: Rc::default(), budgets: budgets.clone() };
+    add_matches(map, &cache);
     add_searches(map, &cache);
     add_replacements(map, &cache);
     map.add(Function::new("regexQuoteMeta", &[types::STRING], types::STRING, |_, args| {
@@ -75,32 +95,50 @@ pub(crate) fn register(map: &mut FuncMap, _host: &Rc<dyn Host>) {
     }));
 }
 
-fn add_searches(map: &mut FuncMap, cache: &Cache) {
+const TWO: &[&gotmpl::GoType] = &[types::STRING, types::STRING];
+
+fn add_matches(map: &mut FuncMap, cache: &Cache) {
     let known = cache.clone();
-    map.add(Function::new("mustRegexMatch", &[types::STRING, types::STRING], types::BOOL, move |_, args| {
-        let regex = known.get(args::text(args, 0)).map_err(FuncError::Text)?;
-        Ok(Value::Bool(regex.is_match(args::text(args, 1))))
+    map.add(Function::new("regexMatch", TWO, types::BOOL, move |exec, args| {
+        let text = args::text(args, 1);
+        match known.get(args::text(args, 0)) {
+            Ok(regex) => {
+                regex.affords(text, known.bounds(exec.limits()))?;
+                Ok(Value::Bool(regex.is_match(text)))
+            }
+            // HELM: a mistake is no match.
+            Err(Missing::Mistake(_)) => Ok(Value::Bool(false)),
+            Err(Missing::Stopped(stopped)) => Err(stopped.into()),
+        }
     }));
+    add(map, cache, ("mustRegexMatch", TWO, types::BOOL), Mistake::Error, |regex, args, bounds| {
+        let text = args::text(args, 1);
+        regex.affords(text, bounds)?;
+        Ok(Value::Bool(regex.is_match(text)))
+    });
+}
+
+fn add_searches(map: &mut FuncMap, cache: &Cache) {
+    const THREE: &[&gotmpl::GoType] = &[types::STRING, types::STRING, types::INT];
     for (name, mistake) in [("regexFind", Mistake::Panic), ("mustRegexFind", Mistake::Error)] {
-        add(map, cache, (name, &[types::STRING, types::STRING], types::STRING), mistake, |regex, args| {
+        add(map, cache, (name, TWO, types::STRING), mistake, |regex, args, bounds| {
             let text = args::text(args, 1);
+            regex.affords(text, bounds)?;
             let found = regex.find(text).unwrap_or(0..0);
             Ok(Value::str(text.get(found).unwrap_or_default()))
         });
     }
     for (name, mistake) in [("regexFindAll", Mistake::Panic), ("mustRegexFindAll", Mistake::Error)] {
-        let signature = (name, &[types::STRING, types::STRING, types::INT] as &'static [_], types::LIST_STRING);
-        add(map, cache, signature, mistake, |regex, args| {
+        add(map, cache, (name, THREE, types::LIST_STRING), mistake, |regex, args, bounds| {
             let text = args::text(args, 1);
-            let found = regex.find_all(text, args::int(args, 2));
+            let found = regex.find_all(text, args::int(args, 2), bounds)?;
             Ok(list(text, Some(found).filter(|f| !f.is_empty())))
         });
     }
     for (name, mistake) in [("regexSplit", Mistake::Panic), ("mustRegexSplit", Mistake::Error)] {
-        let signature = (name, &[types::STRING, types::STRING, types::INT] as &'static [_], types::LIST_STRING);
-        add(map, cache, signature, mistake, |regex, args| {
+        add(map, cache, (name, THREE, types::LIST_STRING), mistake, |regex, args, bounds| {
             let text = args::text(args, 1);
-            Ok(list(text, regex.split(text, args::int(args, 2))))
+            Ok(list(text, regex.split(text, args::int(args, 2), bounds)?))
         });
     }
 }
@@ -108,16 +146,14 @@ fn add_searches(map: &mut FuncMap, cache: &Cache) {
 fn add_replacements(map: &mut FuncMap, cache: &Cache) {
     const PARAMS: &[&gotmpl::GoType] = &[types::STRING, types::STRING, types::STRING];
     for (name, mistake) in [("regexReplaceAll", Mistake::Panic), ("mustRegexReplaceAll", Mistake::Error)] {
-        add(map, cache, (name, PARAMS, types::STRING), mistake, |regex, args| {
-            let out = regex.replace_all(args::text(args, 1), args::text(args, 2));
-            out.map(Value::str).map_err(|e| FuncError::text(e.to_string()))
+        add(map, cache, (name, PARAMS, types::STRING), mistake, |regex, args, bounds| {
+            Ok(Value::str(regex.replace_all(args::text(args, 1), args::text(args, 2), bounds)?))
         });
     }
     for (name, mistake) in [("regexReplaceAllLiteral", Mistake::Panic), ("mustRegexReplaceAllLiteral", Mistake::Error)]
     {
-        add(map, cache, (name, PARAMS, types::STRING), mistake, |regex, args| {
-            let out = regex.replace_all_literal(args::text(args, 1), args::text(args, 2));
-            out.map(Value::str).map_err(|e| FuncError::text(e.to_string()))
+        add(map, cache, (name, PARAMS, types::STRING), mistake, |regex, args, bounds| {
+            Ok(Value::str(regex.replace_all_literal(args::text(args, 1), args::text(args, 2), bounds)?))
         });
     }
 }
@@ -131,13 +167,13 @@ fn add(
     cache: &Cache,
     (name, params, result): Signature,
     mistake: Mistake,
-    body: impl Fn(&GoRegex, &[Value]) -> CallResult + 'static,
+    body: fn(&GoRegex, &[Value], Bounds<'_>) -> CallResult,
 ) {
     let known = cache.clone();
-    map.add(Function::new(name, params, result, move |_, args| {
+    map.add(Function::new(name, params, result, move |exec, args| {
         let pattern = args::text(args, 0);
-        let regex = known.get(pattern).map_err(|text| failure(mistake, pattern, text))?;
-        body(&regex, args)
+        let regex = known.get(pattern).map_err(|missing| failure(mistake, pattern, missing))?;
+        body(&regex, args, known.bounds(exec.limits()))
     }));
 }
 

@@ -15,20 +15,37 @@ mod subject;
 
 pub(crate) use functions::register;
 
+use crate::budgets::names::REGEX_WORK;
 use error::{Code, ParseError};
 use expand::{Piece, pieces};
+use gotmpl::exec::{Exceeded, Limits, Stopped};
 use regex_automata::util::captures::Captures;
 use regex_automata::{Input, meta};
 use std::ops::Range;
 use subject::Subject;
 
-/// The longest text that one replacement may give.
-pub const MAX_REPLACED_BYTES: usize = 256 << 20;
+/// Why an expression could not be compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Go's text.
+    Mistake(String),
+    /// It takes more memory than it may.
+    Large,
+}
 
-/// A replaced text that is longer than [`MAX_REPLACED_BYTES`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("text after replacement is longer than {MAX_REPLACED_BYTES} bytes")]
-pub struct ReplacedTooLong;
+/// What a search may use: the budgets of the render and what the expression's own budgets leave.
+#[derive(Clone, Copy)]
+pub struct Bounds<'a> {
+    limits: &'a Limits,
+    work: u64,
+}
+
+impl<'a> Bounds<'a> {
+    /// These limits, and `work` as in [`Budgets::regex_work`](crate::Budgets::regex_work).
+    pub fn new(limits: &'a Limits, work: u64) -> Bounds<'a> {
+        Bounds { limits, work }
+    }
+}
 
 /// A compiled Go regular expression.
 pub struct GoRegex {
@@ -52,15 +69,37 @@ impl GoRegex {
     /// # Errors
     /// As [`GoRegex::new`].
     pub fn from_bytes(pattern: &[u8]) -> Result<GoRegex, String> {
-        let parsed = parser::parse(pattern).map_err(|e| e.to_string())?;
-        let matcher =
-            compile::compile(&parsed.node).ok_or_else(|| ParseError::new(Code::Large, pattern).to_string())?;
+        GoRegex::within(pattern, crate::Budgets::default().regex_bytes).map_err(|failure| match failure {
+            Failure::Mistake(text) => text,
+            Failure::Large => ParseError::new(Code::Large, pattern).to_string(),
+        })
+    }
+
+    /// Compiles `pattern` to at most `max_bytes`.
+    pub(crate) fn within(pattern: &[u8], max_bytes: usize) -> Result<GoRegex, Failure> {
+        let parsed = parser::parse(pattern).map_err(|e| Failure::Mistake(e.to_string()))?;
+        let matcher = compile::compile(&parsed.node, max_bytes).ok_or(Failure::Large)?;
         Ok(GoRegex { matcher, names: parsed.names, is_empty: pattern.is_empty() })
     }
 
     /// Bytes of memory that the compiled form takes.
     pub fn memory_bytes(&self) -> usize {
         self.matcher.memory_usage()
+    }
+
+    /// Refuses a text that would take too long to search.
+    ///
+    /// # Errors
+    /// [`Budgets::regex_work`](crate::Budgets::regex_work) ran out.
+    pub fn affords(&self, text: &[u8], bounds: Bounds<'_>) -> Result<(), Stopped> {
+        /// Bytes of a program that count as one state.
+        const STATE_BYTES: usize = 64;
+        let states = (self.memory_bytes() / STATE_BYTES).max(1);
+        if (text.len() as u64).saturating_mul(states as u64) > bounds.work {
+            let what = "steps of one regular expression search (bytes of text times size of the expression)";
+            return Err(Exceeded::new(REGEX_WORK, bounds.work, what).into());
+        }
+        Ok(())
     }
 
     /// Whether the expression matches somewhere in `text`.
@@ -76,7 +115,11 @@ impl GoRegex {
     }
 
     /// The matches that do not overlap, at most `limit` of them; all when it is negative.
-    pub fn find_all(&self, text: &[u8], limit: i64) -> Vec<Range<usize>> {
+    ///
+    /// # Errors
+    /// There are more than a list may have, or the render was cancelled.
+    pub fn find_all(&self, text: &[u8], limit: i64, bounds: Bounds<'_>) -> Result<Vec<Range<usize>>, Stopped> {
+        self.affords(text, bounds)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let subject = Subject::new(text);
         let end = subject.text.len();
@@ -95,10 +138,11 @@ impl GoRegex {
             }
             last_end = Some(range.end);
             if accept {
+                bounds.limits.items(found.len() + 1)?;
                 found.push(subject.origin(&range));
             }
         }
-        found
+        Ok(found)
     }
 
     fn find_from(&self, subject: &Subject<'_>, at: usize) -> Option<Range<usize>> {
@@ -107,16 +151,19 @@ impl GoRegex {
     }
 
     /// The parts between matches, at most `limit` of them, the last one being the rest; `None` (Go's nil) when it is 0.
-    pub fn split(&self, text: &[u8], limit: i64) -> Option<Vec<Range<usize>>> {
+    ///
+    /// # Errors
+    /// As [`GoRegex::find_all`].
+    pub fn split(&self, text: &[u8], limit: i64, bounds: Bounds<'_>) -> Result<Option<Vec<Range<usize>>>, Stopped> {
         if limit == 0 {
-            return None;
+            return Ok(None);
         }
         if !self.is_empty && text.is_empty() {
-            return Some(std::iter::once(0..0).collect());
+            return Ok(Some(std::iter::once(0..0).collect()));
         }
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut parts, mut begin, mut end) = (Vec::new(), 0, 0);
-        for found in self.find_all(text, limit) {
+        for found in self.find_all(text, limit, bounds)? {
             if parts.len() >= most - 1 {
                 break;
             }
@@ -129,31 +176,38 @@ impl GoRegex {
         if end != text.len() {
             parts.push(begin..text.len());
         }
-        Some(parts)
+        Ok(Some(parts))
     }
 
     /// `text` with every match replaced by `replacement`, in which `$1`, `$name` and `${name}` stand for groups.
     ///
     /// # Errors
-    /// The result would be too long.
-    pub fn replace_all(&self, text: &[u8], replacement: &[u8]) -> Result<Vec<u8>, ReplacedTooLong> {
-        self.replace(text, &pieces(replacement, &self.names))
+    /// The result would be too long, the search too, or the render was cancelled.
+    pub fn replace_all(&self, text: &[u8], replacement: &[u8], bounds: Bounds<'_>) -> Result<Vec<u8>, Stopped> {
+        self.replace(text, &pieces(replacement, &self.names), bounds)
     }
 
     /// As [`GoRegex::replace_all`] with a replacement in which nothing is special.
     ///
     /// # Errors
     /// As [`GoRegex::replace_all`].
-    pub fn replace_all_literal(&self, text: &[u8], replacement: &[u8]) -> Result<Vec<u8>, ReplacedTooLong> {
-        self.replace(text, &[Piece::Text(replacement)])
+    pub fn replace_all_literal(&self, text: &[u8], replacement: &[u8], bounds: Bounds<'_>) -> Result<Vec<u8>, Stopped> {
+        self.replace(text, &[Piece::Text(replacement)], bounds)
     }
 
-    fn replace(&self, text: &[u8], pieces: &[Piece<'_>]) -> Result<Vec<u8>, ReplacedTooLong> {
+    fn replace(&self, text: &[u8], pieces: &[Piece<'_>], bounds: Bounds<'_>) -> Result<Vec<u8>, Stopped> {
+        self.affords(text, bounds)?;
+        let most = bounds.limits.text_bytes;
         let subject = Subject::new(text);
         let end = subject.text.len();
         let mut captures = self.matcher.create_captures();
         let (mut out, mut last_end, mut at) = (Vec::with_capacity(text.len()), 0, 0);
+        let mut turns = 0_usize;
         while at <= end {
+            turns += 1;
+            if turns.is_multiple_of(TURNS_BETWEEN_LOOKS) {
+                bounds.limits.cancel.check()?;
+            }
             let Some(found) = self.captures_from(&subject, at, pieces, &mut captures) else {
                 break;
             };
@@ -161,16 +215,15 @@ impl GoRegex {
             out.extend_from_slice(text.get(between).unwrap_or_default());
             // An empty match right after another match is not replaced.
             if found.end > last_end || found.start == 0 {
-                append(&mut out, text, &subject, pieces, &captures);
+                append(&mut out, text, &subject, (pieces, &captures), most);
             }
-            if out.len() > MAX_REPLACED_BYTES {
-                return Err(ReplacedTooLong);
-            }
+            bounds.limits.text(out.len())?;
             last_end = found.end;
             at = (at + subject.width(at).max(1)).max(found.end);
         }
         let rest = subject.origin(&(last_end..end));
         out.extend_from_slice(text.get(rest).unwrap_or_default());
+        bounds.limits.text(out.len())?;
         Ok(out)
     }
 
@@ -191,7 +244,17 @@ impl GoRegex {
     }
 }
 
-fn append(out: &mut Vec<u8>, text: &[u8], subject: &Subject<'_>, pieces: &[Piece<'_>], captures: &Captures) {
+/// How many replacements pass between two looks at the cancel token.
+const TURNS_BETWEEN_LOOKS: usize = 1024;
+
+/// Appends the replacement of one match; stops soon after the output has `most` bytes.
+fn append(
+    out: &mut Vec<u8>,
+    text: &[u8],
+    subject: &Subject<'_>,
+    (pieces, captures): (&[Piece<'_>], &Captures),
+    most: usize,
+) {
     for piece in pieces {
         match piece {
             Piece::Text(plain) => out.extend_from_slice(plain),
@@ -201,10 +264,15 @@ fn append(out: &mut Vec<u8>, text: &[u8], subject: &Subject<'_>, pieces: &[Piece
                 }
             }
         }
-        if out.len() > MAX_REPLACED_BYTES {
+        if out.len() > most {
             return;
         }
     }
+}
+
+/// Go's estimate of the instructions of an expression; `None` when it is none.
+pub fn program_size(pattern: &[u8]) -> Option<u64> {
+    parser::parse(pattern).ok().map(|parsed| parsed.size)
 }
 
 /// The expression that matches exactly this text.

@@ -29,6 +29,8 @@ struct Frame {
 
 /// A parsed expression: its tree, and the groups' names with the whole match at 0.
 pub(super) struct Parsed {
+    /// Go's estimate of the compiled size, in instructions.
+    pub size: u64,
     pub node: Node,
     pub names: Vec<Option<Vec<u8>>>,
 }
@@ -53,8 +55,8 @@ pub(super) fn parse(pattern: &[u8]) -> Result<Parsed, ParseError> {
     if !parser.frames.is_empty() {
         return Err(ParseError::new(Code::MissingParen, pattern));
     }
-    let node = parser.close_alternatives()?.node;
-    Ok(Parsed { node, names: parser.names })
+    let Term { node, size, .. } = parser.close_alternatives()?;
+    Ok(Parsed { node, size, names: parser.names })
 }
 
 pub(super) struct Parser<'p> {

@@ -1,17 +1,23 @@
 use super::*;
 
+macro_rules! bounds {
+    () => {
+        Bounds::new(&Limits::default(), 1 << 30)
+    };
+}
+
 fn error(pattern: &str) -> String {
     GoRegex::new(pattern).err().unwrap_or_default()
 }
 
 fn all(pattern: &str, text: &str) -> Vec<String> {
     let regex = GoRegex::new(pattern).unwrap();
-    regex.find_all(text.as_bytes(), -1).into_iter().map(|r| text[r].to_owned()).collect()
+    regex.find_all(text.as_bytes(), -1, bounds!()).unwrap().into_iter().map(|r| text[r].to_owned()).collect()
 }
 
 fn replaced(pattern: &str, text: &str, replacement: &str) -> String {
     let regex = GoRegex::new(pattern).unwrap();
-    String::from_utf8(regex.replace_all(text.as_bytes(), replacement.as_bytes()).unwrap()).unwrap()
+    String::from_utf8(regex.replace_all(text.as_bytes(), replacement.as_bytes(), bounds!()).unwrap()).unwrap()
 }
 
 #[test]
@@ -69,13 +75,14 @@ fn replaces_as_go() {
 #[test]
 fn broken_bytes_are_characters() {
     let regex = GoRegex::new("^.(.)$").unwrap();
-    assert_eq!(regex.replace_all(b"a\xff", b"<$1>").unwrap(), b"<\xff>");
-    assert_eq!(GoRegex::new(".").unwrap().find_all(b"\xe4\xb8", -1), [0..1, 1..2]);
+    assert_eq!(regex.replace_all(b"a\xff", b"<$1>", bounds!()).unwrap(), b"<\xff>");
+    assert_eq!(GoRegex::new(".").unwrap().find_all(b"\xe4\xb8", -1, bounds!()).unwrap(), [0..1, 1..2]);
 }
 
 #[test]
 fn splits_as_go() {
-    let parts = |pattern: &str, text: &str, n| GoRegex::new(pattern).unwrap().split(text.as_bytes(), n);
+    let parts =
+        |pattern: &str, text: &str, n| GoRegex::new(pattern).unwrap().split(text.as_bytes(), n, bounds!()).unwrap();
     assert_eq!(parts("a", "banana", 0), None);
     assert_eq!(parts("a", "banana", 2), Some(vec![0..1, 2..6]));
     assert_eq!(parts("a", "", -1), Some(std::iter::once(0..0).collect()));
