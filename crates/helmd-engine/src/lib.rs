@@ -6,6 +6,7 @@
 //!
 //! Start at [`Engine::render`]. What a template may ask of the outside goes through [`sprig::Host`] and [`Lookup`].
 
+mod chart_object;
 mod engine;
 mod errors;
 mod files;

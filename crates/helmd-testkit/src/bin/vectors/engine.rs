@@ -6,7 +6,7 @@ use gotmpl::parse::TemplateSet;
 use gotmpl::{FuncMap, Value};
 use helmd_chart::{Chart, File, HelmMajor};
 use helmd_engine::Engine;
-use helmd_values::{Capabilities, ReleaseOptions, SchemaCheck, strvals, to_render_values};
+use helmd_values::{ReleaseOptions, SchemaCheck, strvals, to_render_values};
 use serde_json::Value as Json;
 use std::rc::Rc;
 
@@ -93,7 +93,7 @@ fn render(record: &Record, helm: HelmMajor) -> Result<Vec<u8>, String> {
         is_install: true,
         is_upgrade: false,
     };
-    let capabilities = Capabilities::default_for(helm);
+    let capabilities = check::library_capabilities(helm);
     let (values, _) = to_render_values(&chart, &values, &release, &capabilities, SchemaCheck::Validate, helm)
         .map_err(|e| check::helm_text(&e))?;
     let engine = Engine {

@@ -3,7 +3,7 @@
 use crate::check::{self, Record, Verdict};
 use helmd_chart::{Chart, File, HelmMajor};
 use helmd_values::{
-    Capabilities, ReleaseOptions, SchemaCheck, Values, process_dependencies,
+    ReleaseOptions, SchemaCheck, Values, process_dependencies,
     schema::validate_single,
     strvals::{self, Form},
     to_render_values,
@@ -68,7 +68,7 @@ fn compose(record: &Record, helm: HelmMajor) -> Result<Composed, String> {
         is_install: true,
         is_upgrade: false,
     };
-    let caps = Capabilities::default_for(helm);
+    let caps = check::library_capabilities(helm);
     let (rendered, more) = to_render_values(&chart, &values, &release, &caps, SchemaCheck::Validate, helm)
         .map_err(|e| format!("values: {}", check::helm_text(&e)))?;
     warnings.extend(more);
