@@ -1,7 +1,7 @@
 //! What a render starts from.
 
 use crate::capabilities::Capabilities;
-use crate::coalesce::coalesce_values;
+use crate::coalesce::coalesce_logged;
 use crate::error::ValuesError;
 use crate::schema;
 use crate::warning::Warnings;
@@ -46,20 +46,17 @@ pub struct RenderValues {
 /// The values for a render: the user's over the defaults of the chart (whose dependencies are settled) and its subcharts.
 ///
 /// # Errors
-/// As [`coalesce_values`], or the values break a chart's schema.
-#[expect(clippy::too_many_arguments, reason = "the steps before give one value each")]
-pub fn to_render_values(
+/// As [`crate::coalesce_values`], or the values break a chart's schema. What was warned of before is in `warnings`.
+pub fn render_values(
     chart: &Chart,
     values: &Values,
-    release: &ReleaseOptions,
-    capabilities: &Capabilities,
     check: SchemaCheck,
     helm: HelmMajor,
-) -> Result<(RenderValues, Warnings), ValuesError> {
-    let (values, mut warnings) = coalesce_values(chart, values, helm)?;
+    warnings: &mut Warnings,
+) -> Result<Values, ValuesError> {
+    let values = coalesce_logged(chart, values, helm, warnings)?;
     if check == SchemaCheck::Validate {
-        schema::validate_chart(chart, &values, helm, &mut warnings).map_err(ValuesError::Schema)?;
+        schema::validate_chart(chart, &values, helm, warnings).map_err(ValuesError::Schema)?;
     }
-    let (release, capabilities) = (release.clone(), capabilities.clone());
-    Ok((RenderValues { values, release, capabilities }, warnings))
+    Ok(values)
 }

@@ -74,7 +74,7 @@ const STACK_PER_STEP_BYTES: usize = 8 << 10;
 const STACK_BASE_BYTES: usize = 1 << 20;
 
 fn validate(values: &Values, schema: &[u8], helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
-    let document = gotmpl::json::parse(schema).map_err(|e| e.to_string())?;
+    let document = gotmpl::json::parse(schema).map_err(|e| decoder_text(&e.to_string(), schema))?;
     let instance = Json::Object(values.clone());
     let steps = depth::steps(&document, &instance)?;
     let run = || validate_document(&instance, document, schema, helm);
@@ -90,6 +90,17 @@ fn validate(values: &Values, schema: &[u8], helm: HelmMajor, warnings: &mut Warn
     };
     warnings.append(&mut found);
     verdict
+}
+
+/// HELM: the schema is read by a decoder of a stream, which words some faults in its own way.
+fn decoder_text(text: &str, schema: &[u8]) -> String {
+    let blank = schema.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+    match text {
+        "unexpected end of JSON input" if blank => "EOF".to_owned(),
+        "unexpected end of JSON input" => "unexpected EOF".to_owned(),
+        text if text.ends_with(" after top-level value") => "invalid character after top-level value".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 fn validate_document(
