@@ -13,6 +13,7 @@ pub mod fmt;
 pub mod func;
 pub mod json;
 pub mod parse;
+pub mod slog;
 pub mod strconv;
 pub mod value;
 

@@ -155,9 +155,7 @@ impl Install {
     /// Everything up to the record: the release as it will be written, and its objects.
     async fn prepare(&mut self, cx: &Context, server_side: bool) -> Result<(Release, Vec<Resource>), ActionError> {
         let mut chart = std::mem::take(&mut self.chart);
-        for warning in render::settle(&mut chart, &self.values, cx.helm).await? {
-            cx.warn(warning);
-        }
+        render::settle_for(cx, &mut chart, &self.values).await?;
         if !self.skip_crds && !chart.crd_objects().is_empty() {
             if self.dry_run.stops_here() {
                 cx.warn(

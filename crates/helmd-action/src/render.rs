@@ -1,6 +1,8 @@
 //! From chart and values to manifest, hooks and notes: rooms 4 and 5 of the corridor, on a thread of
 //! their own.
 
+use gotmpl::slog;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,9 +10,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use helmd_chart::{Chart, HelmMajor, Values};
 use helmd_engine::{Budgets, Cancel, Engine, Exceeded, Lookup, Stopped, budgets, on_render_stack};
-use helmd_release::{AssembleOptions, Hook, assemble};
+use helmd_release::{AssembleError, AssembleOptions, Hook, Manifest, assemble, contains_system_labels};
 use helmd_values::{
-    Capabilities, ReleaseOptions, SchemaCheck, is_compatible_range, process_dependencies, to_render_values,
+    Capabilities, ReleaseOptions, RenderValues, SchemaCheck, is_compatible_range, process_dependencies, render_values,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -27,6 +29,10 @@ pub struct RenderedRelease {
     pub chart: Chart,
     /// YAML documents with `# Source:` lines, without hooks.
     pub manifest: String,
+    /// The CRDs' files, where they are in the manifest.
+    pub crds: Vec<Manifest>,
+    /// The manifest's documents, without the CRDs.
+    pub manifests: Vec<Manifest>,
     /// The hooks.
     pub hooks: Vec<Hook>,
     /// The notes.
@@ -35,98 +41,66 @@ pub struct RenderedRelease {
     pub warnings: Vec<String>,
 }
 
-/// Renders a chart without a cluster, as `helm template` does.
-#[derive(Clone)]
-pub struct Template {
-    /// Chart.
-    pub chart: Chart,
-    /// The user's values.
-    pub values: Values,
-    /// `.Release`.
-    pub release: ReleaseOptions,
-    /// `.Capabilities`.
-    pub capabilities: Capabilities,
-    /// Whose rendering.
-    pub helm: HelmMajor,
-    /// How.
-    pub rendering: Rendering,
-    /// Put the chart's CRDs first (`--include-crds`).
-    pub include_crds: bool,
-    /// `--enable-dns`.
-    pub enable_dns: bool,
-    /// What the render may use up.
-    pub budgets: Budgets,
-    /// Ends the render from another thread.
-    pub cancel: Cancel,
-    /// Time, randomness, names.
-    pub outside: Arc<dyn Outside>,
+/// Why nothing was rendered, and what there was until then.
+#[derive(Debug)]
+pub struct RenderFailure {
+    /// Why.
+    pub error: Box<ActionError>,
+    /// What Helm would have written to its log before.
+    pub warnings: Vec<String>,
+    /// From the check of the Kubernetes version on there is a release, which `helm template --debug` prints: where a file
+    /// is no YAML, its manifest is all files as one text and its hooks are those before that file; else it is empty.
+    pub partial: Option<Box<RenderedRelease>>,
 }
 
-impl Template {
-    /// The template with Helm's defaults.
-    #[must_use]
-    pub fn new(name: &str, namespace: &str, chart: Chart, values: Values) -> Self {
-        Self {
-            chart,
-            values,
-            release: ReleaseOptions {
-                name: name.to_owned(),
-                namespace: namespace.to_owned(),
-                revision: 1,
-                is_upgrade: false,
-                is_install: true,
-            },
-            capabilities: Capabilities::default_for(HelmMajor::Helm4),
-            helm: HelmMajor::Helm4,
-            rendering: Rendering::default(),
-            include_crds: false,
-            enable_dns: false,
-            budgets: Budgets::default(),
-            cancel: Cancel::new(),
-            outside: Arc::new(crate::context::System),
-        }
+impl RenderFailure {
+    pub(crate) fn early(error: impl Into<ActionError>, warnings: Vec<String>) -> RenderFailure {
+        RenderFailure { error: Box::new(error.into()), warnings, partial: None }
     }
 
-    /// Renders. Ends early when the future is dropped, when [`Template::cancel`] is set, and when the budget of time is over.
-    ///
-    /// # Errors
-    /// Values that do not fit, templates that fail, files that are no manifests.
-    pub async fn run(self) -> Result<RenderedRelease, ActionError> {
+    pub(crate) fn late(error: impl Into<ActionError>, warnings: Vec<String>) -> RenderFailure {
+        RenderFailure { partial: Some(Box::default()), ..RenderFailure::early(error, warnings) }
+    }
+}
+
+/// What a render starts from, its chart's dependencies settled.
+#[derive(Clone)]
+pub(crate) struct Render {
+    pub(crate) chart: Chart,
+    pub(crate) values: Values,
+    pub(crate) release: ReleaseOptions,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) helm: HelmMajor,
+    pub(crate) rendering: Rendering,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) include_crds: bool,
+    pub(crate) enable_dns: bool,
+    pub(crate) budgets: Budgets,
+    pub(crate) cancel: Cancel,
+    pub(crate) outside: Arc<dyn Outside>,
+}
+
+impl Render {
+    /// Renders, on threads where waiting is allowed. Ends early when the future is dropped, when the token is cancelled, and
+    /// when the budget of time is over.
+    pub(crate) async fn run(self, lookup: Option<Arc<ClusterLookup>>) -> Result<RenderedRelease, RenderFailure> {
+        let asked = lookup.clone().map(|lookup| lookup as Arc<dyn Lookup>);
         let guard = CancelOnDrop::new(self.cancel.clone());
-        let rendered = blocking(move || self.run_here()).await;
+        let mut done = match tokio::task::spawn_blocking(move || self.watched(asked)).await {
+            Ok(result) => result,
+            Err(err) => Err(RenderFailure::early(ended_early(&err), Vec::new())),
+        };
         guard.disarm();
-        rendered
+        let warnings = match &mut done {
+            Ok(rendered) => &mut rendered.warnings,
+            Err(failure) => &mut failure.warnings,
+        };
+        warnings.extend(lookup.into_iter().flat_map(|lookup| lookup.take_log()));
+        done
     }
 
-    /// As [`Template::run`], without a runtime.
-    ///
-    /// # Errors
-    /// As [`Template::run`].
-    pub fn run_here(self) -> Result<RenderedRelease, ActionError> {
-        self.watched(|mut template| {
-            let mut warnings = process_dependencies(&mut template.chart, &template.values, template.helm)?;
-            let mut rendered = template.work(None)?;
-            warnings.append(&mut rendered.warnings);
-            rendered.warnings = warnings;
-            Ok(rendered)
-        })
-    }
-
-    /// Renders a chart whose dependencies are settled.
-    ///
-    /// Ends early when the future is dropped, when [`Template::cancel`] is set, and when the budget of time is over.
-    pub(crate) async fn render(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
-        let guard = CancelOnDrop::new(self.cancel.clone());
-        let rendered = blocking(move || self.watched(|template| template.work(lookup))).await;
-        guard.disarm();
-        rendered
-    }
-
-    /// Does a job on a thread with a stack for renders while this one looks at the clock.
-    fn watched(
-        self,
-        job: impl FnOnce(Self) -> Result<RenderedRelease, ActionError> + Send,
-    ) -> Result<RenderedRelease, ActionError> {
+    /// Renders on a thread of its own while this one looks at the clock.
+    fn watched(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, RenderFailure> {
         let (budgets, cancel, patience) = (self.budgets.clone(), self.cancel.clone(), self.budgets.render_time);
         let mut late = false;
         let watch = |ended: &Receiver<Infallible>| {
@@ -135,28 +109,44 @@ impl Template {
                 cancel.cancel();
             }
         };
-        let rendered = on_render_stack(&budgets, watch, || job(self))?;
-        rendered.map_err(|error| match error {
-            ActionError::Render(render) if render.stopped() == Some(Stopped::Cancelled) => {
-                let what = "seconds of rendering";
-                let exceeded = Exceeded::new(budgets::RENDER_TIME, patience.as_secs(), what);
-                let stopped = if late { Stopped::Budget(exceeded) } else { Stopped::Cancelled };
-                ActionError::Stopped { stopped, place: render.place() }
-            }
-            error => error,
+        let rendered = on_render_stack(&budgets, watch, || self.work(lookup));
+        let rendered = rendered.map_err(|error| RenderFailure::late(error, Vec::new()))?;
+        rendered.map_err(|failure| {
+            let RenderFailure { error, warnings, partial } = failure;
+            let error = match *error {
+                ActionError::Render(render) if render.stopped() == Some(Stopped::Cancelled) => {
+                    let what = "seconds of rendering";
+                    let exceeded = Exceeded::new(budgets::RENDER_TIME, patience.as_secs(), what);
+                    let stopped = if late { Stopped::Budget(exceeded) } else { Stopped::Cancelled };
+                    ActionError::Stopped { stopped, place: render.place() }
+                }
+                error => error,
+            };
+            RenderFailure { error: Box::new(error), warnings, partial }
         })
     }
 
-    /// Renders on a thread with a stack for it.
-    fn work(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, ActionError> {
+    fn work(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, RenderFailure> {
         let skip = self.rendering.skip_schema_validation;
         let check = if skip { SchemaCheck::Skip } else { SchemaCheck::Within(self.budgets.schema()) };
-        let (values, mut warnings) =
-            to_render_values(&self.chart, &self.values, &self.release, &self.capabilities, check, self.helm)?;
-        check_kube_version(&self.chart, &self.capabilities, self.helm)?;
-        let (budgets, cancel) = (self.budgets.clone(), self.cancel.clone());
+        let mut warnings = Vec::new();
+        let values = match render_values(&self.chart, &self.values, check, self.helm, &mut warnings) {
+            Ok(values) => values,
+            Err(error) => return Err(RenderFailure::early(error, warnings)),
+        };
+        if contains_system_labels(&self.labels) {
+            return Err(RenderFailure::early(ActionError::SystemLabels, warnings));
+        }
+        if let Err(error) = check_kube_version(&self.chart, &self.capabilities, self.helm) {
+            return Err(RenderFailure::late(error, warnings));
+        }
+        let values = RenderValues { values, release: self.release, capabilities: self.capabilities };
+        let (budgets, cancel) = (self.budgets, self.cancel);
         let engine = Engine { enable_dns: self.enable_dns, lookup, budgets, cancel, ..Engine::new(self.helm) };
-        let rendered = engine.render(&self.chart, values, Rc::new(Host(Arc::clone(&self.outside))))?;
+        let rendered = match engine.render(&self.chart, values, Rc::new(Host(Arc::clone(&self.outside)))) {
+            Ok(rendered) => rendered,
+            Err(error) => return Err(RenderFailure::late(error, warnings)),
+        };
         warnings.extend(rendered.notes);
         let options = AssembleOptions {
             helm: self.helm,
@@ -164,18 +154,30 @@ impl Template {
             include_crds: self.include_crds,
             hide_secret: self.rendering.hide_secret,
         };
-        let assembled =
-            assemble(&self.chart, rendered.files, options).map_err(|err| ActionError::Manifest(err.error))?;
-        for hook in &assembled.unknown_hooks {
-            warnings.push(format!("unknown hooks: {hook:?}"));
-        }
+        let assembled = match assemble(&self.chart, rendered.files, options) {
+            Ok(assembled) => assembled,
+            Err(AssembleError { error, files, hooks }) => {
+                let partial = RenderedRelease { manifest: files, hooks, ..RenderedRelease::default() };
+                return Err(RenderFailure { partial: Some(partial.into()), ..RenderFailure::early(error, warnings) });
+            }
+        };
+        warnings.extend(assembled.unknown_hooks.iter().map(|words| unknown_hook(words, self.helm)));
         Ok(RenderedRelease {
             manifest: assembled.manifest,
+            crds: assembled.crds,
+            manifests: assembled.manifests,
             hooks: assembled.hooks,
             notes: assembled.notes,
             warnings,
             chart: self.chart,
         })
+    }
+}
+
+fn unknown_hook(words: &str, helm: HelmMajor) -> String {
+    match helm {
+        HelmMajor::Helm3 => format!("info: skipping unknown hook: {}", gotmpl::strconv::quote(words)),
+        HelmMajor::Helm4 => slog::record("INFO", "skipping unknown hooks", &[("hookTypes", words)]),
     }
 }
 
@@ -188,28 +190,29 @@ pub(crate) async fn for_release(
     (capabilities, rendering, looks_up): (Capabilities, Rendering, bool),
 ) -> Result<RenderedRelease, ActionError> {
     cx.cluster.step("rendering", format!("rendering {}-{}", chart.metadata.name, chart.metadata.version));
-    let lookup: Option<Arc<dyn Lookup>> = looks_up.then(|| {
-        let runtime = tokio::runtime::Handle::current();
-        Arc::new(ClusterLookup { cluster: cx.cluster.clone(), runtime }) as Arc<dyn Lookup>
-    });
-    let template = Template {
+    let render = Render {
         chart,
         values,
         release,
         capabilities,
         helm: cx.helm,
         rendering,
+        labels: BTreeMap::new(),
         include_crds: false,
         enable_dns: cx.enable_dns,
         budgets: cx.budgets.clone(),
         cancel: cx.cancel_render.clone(),
         outside: Arc::clone(&cx.outside),
     };
-    let rendered = template.render(lookup).await?;
-    for warning in &rendered.warnings {
+    let rendered = render.run(looks_up.then(|| ClusterLookup::shared(&cx.cluster, cx.helm))).await;
+    let warnings = match &rendered {
+        Ok(rendered) => &rendered.warnings,
+        Err(failure) => &failure.warnings,
+    };
+    for warning in warnings {
         cx.warn(warning.clone());
     }
-    Ok(rendered)
+    rendered.map_err(|failure| *failure.error)
 }
 
 /// Cancels a render when it is dropped before it was disarmed: when whoever wanted the render has gone away.
@@ -238,25 +241,35 @@ impl Drop for CancelOnDrop {
 }
 
 /// Settles which dependencies take part; gives what Helm would have warned of.
-pub(crate) async fn settle(chart: &mut Chart, values: &Values, helm: HelmMajor) -> Result<Vec<String>, ActionError> {
+pub(crate) async fn settle(chart: &mut Chart, values: &Values, helm: HelmMajor) -> Result<Vec<String>, RenderFailure> {
     let (mut settled, values) = (std::mem::take(chart), values.clone());
-    let (settled, warnings) = blocking(move || {
-        let warnings = process_dependencies(&mut settled, &values, helm)?;
-        Ok((settled, warnings))
-    })
-    .await?;
+    let work = move || {
+        let mut warnings = Vec::new();
+        match process_dependencies(&mut settled, &values, helm, &mut warnings) {
+            Ok(()) => Ok((settled, warnings)),
+            Err(error) => Err(RenderFailure::early(error, warnings)),
+        }
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    let (settled, warnings) = done.map_err(|err| RenderFailure::early(ended_early(&err), Vec::new()))??;
     *chart = settled;
     Ok(warnings)
 }
 
-/// Runs work that keeps a processor busy away from the tasks that wait for the network.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ActionError> + Send + 'static,
-) -> Result<T, ActionError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(err) => Err(ActionError::Internal(format!("rendering ended early: {err}"))),
+/// As [`settle`], told to the context's log.
+pub(crate) async fn settle_for(cx: &Context, chart: &mut Chart, values: &Values) -> Result<(), ActionError> {
+    let (warnings, done) = match settle(chart, values, cx.helm).await {
+        Ok(warnings) => (warnings, Ok(())),
+        Err(failure) => (failure.warnings, Err(*failure.error)),
+    };
+    for warning in warnings {
+        cx.warn(warning);
     }
+    done
+}
+
+fn ended_early(err: &tokio::task::JoinError) -> ActionError {
+    ActionError::Internal(format!("rendering ended early: {err}"))
 }
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities, helm: HelmMajor) -> Result<(), ActionError> {
@@ -271,7 +284,7 @@ fn check_kube_version(chart: &Chart, capabilities: &Capabilities, helm: HelmMajo
 }
 
 /// What templates may ask of the machine.
-struct Host(Arc<dyn Outside>);
+pub(crate) struct Host(pub(crate) Arc<dyn Outside>);
 
 impl sprig::Host for Host {
     fn now(&self) -> Timestamp {

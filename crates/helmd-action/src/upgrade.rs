@@ -235,9 +235,7 @@ impl Upgrade {
         let mut chart = std::mem::take(&mut self.chart);
         let given = std::mem::take(&mut self.values);
         let values = reuse::values(self.reuse(), &mut chart, former, given, cx.helm)?;
-        for warning in render::settle(&mut chart, &values, cx.helm).await? {
-            cx.warn(warning);
-        }
+        render::settle_for(cx, &mut chart, &values).await?;
         if contains_system_labels(&self.labels) {
             return Err(ActionError::SystemLabels);
         }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use helmd_chart::{Chart, HelmMajor, Values};
 use helmd_values::{
-    Capabilities, KubeVersion, ReleaseOptions, RenderValues, SchemaCheck, process_dependencies, to_render_values,
+    Capabilities, KubeVersion, ReleaseOptions, RenderValues, SchemaCheck, process_dependencies, render_values,
 };
 use std::path::PathBuf;
 
@@ -43,14 +43,14 @@ pub fn archives() -> Vec<(String, PathBuf)> {
 /// # Errors
 /// As [`process_dependencies`].
 pub fn settled(mut chart: Chart) -> Result<Chart> {
-    process_dependencies(&mut chart, &Values::new(), HelmMajor::Helm4)?;
+    process_dependencies(&mut chart, &Values::new(), HelmMajor::Helm4, &mut Vec::new())?;
     Ok(chart)
 }
 
 /// The values of a render with nothing but the chart's defaults.
 ///
 /// # Errors
-/// As [`to_render_values`].
+/// As [`render_values`].
 pub fn values_of(chart: &Chart) -> Result<RenderValues> {
     let helm = HelmMajor::Helm4;
     let mut capabilities = Capabilities::default_for(helm);
@@ -62,5 +62,6 @@ pub fn values_of(chart: &Chart) -> Result<RenderValues> {
         is_upgrade: false,
         is_install: true,
     };
-    Ok(to_render_values(chart, &Values::new(), &release, &capabilities, SchemaCheck::Validate, helm)?.0)
+    let values = render_values(chart, &Values::new(), SchemaCheck::Validate, helm, &mut Vec::new())?;
+    Ok(RenderValues { values, release, capabilities })
 }

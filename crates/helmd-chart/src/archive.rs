@@ -145,9 +145,13 @@ pub fn read_archive(bytes: &[u8], limits: &ArchiveLimits, helm: HelmMajor) -> Re
     read(bytes, &mut Budget::new(limits), helm)
 }
 
+/// A gzip stream has at least this many bytes before its data.
+const GZIP_HEADER_BYTES: usize = 10;
+
 pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result<Vec<File>, ArchiveError> {
     match bytes {
         [] => return Err(ArchiveError::Damaged("EOF".into())),
+        short if short.len() < GZIP_HEADER_BYTES => return Err(ArchiveError::Damaged("unexpected EOF".into())),
         [0x1f, 0x8b, 8, ..] => {}
         _ => return Err(ArchiveError::NotGzip),
     }

@@ -6,7 +6,7 @@ use crate::functions;
 use crate::scope::{Renderable, renderables};
 use gotmpl::exec::{Cancel, Exec, MissingKey};
 use gotmpl::parse::TemplateSet;
-use gotmpl::{GoString, Value};
+use gotmpl::{GoString, Value, slog};
 use helmd_chart::{Chart, HelmMajor};
 use helmd_values::RenderValues;
 use std::cell::RefCell;
@@ -185,13 +185,13 @@ impl Notes {
     pub(crate) fn warn(&self, words: &str, message: &str) {
         self.add(match self.helm {
             HelmMajor::Helm3 => format!("[INFO] Missing required value: {message}"),
-            HelmMajor::Helm4 => format!("level=WARN msg=\"{words}\" message={}", attribute(message)),
+            HelmMajor::Helm4 => slog::record("WARN", words, &[("message", message)]),
         });
     }
     pub(crate) fn info(&self, words: &str, message: &str) {
         self.add(match self.helm {
             HelmMajor::Helm3 => format!("[INFO] Fail: {message}"),
-            HelmMajor::Helm4 => format!("level=INFO msg=\"{words}\" message={}", attribute(message)),
+            HelmMajor::Helm4 => slog::record("INFO", words, &[("message", message)]),
         });
     }
     fn add(&self, line: String) {
@@ -200,13 +200,4 @@ impl Notes {
     fn take(self) -> Vec<String> {
         self.lines.take()
     }
-}
-
-/// A value of a structured log line: quoted when it holds anything but plain characters, as Go's `slog` does.
-fn attribute(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_graphic() && c != '"' && c != '=';
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    gotmpl::strconv::quote(text.as_bytes())
 }

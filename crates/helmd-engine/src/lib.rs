@@ -7,6 +7,7 @@
 //! Start at [`Engine::render`]. What a chart may use up is in [`Budgets`]; a [`Cancel`] token ends a render from outside. What a template may ask of the outside goes through [`sprig::Host`] and [`Lookup`].
 
 pub mod budgets;
+mod chart_object;
 mod engine;
 mod errors;
 mod files;

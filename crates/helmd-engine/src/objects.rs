@@ -1,10 +1,11 @@
-//! Go's structs that templates see: `.Capabilities` and, for helm 3, `.Chart`.
+//! Go's structs that templates see; `.Capabilities`, and the type of `.Values`.
 
-use gotmpl::value::types;
+use gotmpl::value::{FieldReader, types};
 use gotmpl::{Function, GoString, GoType, Kind, List, Map, Object, Value};
-use helmd_chart::{Chart, HelmMajor, Metadata};
+use helmd_chart::HelmMajor;
 use helmd_values::Capabilities;
 use std::any::Any;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 macro_rules! go_struct {
@@ -69,13 +70,54 @@ fn pick<T>(helm: HelmMajor, three: T, four: T) -> T {
     }
 }
 
-/// A Go struct with fields, some methods, and the texts that printing gives.
-struct Struct {
-    go_type: &'static GoType,
-    fields: Vec<(&'static str, Value)>,
-    methods: Vec<Rc<Function>>,
-    pointer_string: Option<GoString>,
-    json: Option<Value>,
+/// How a field shows outside of templates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tag {
+    /// No tag: everyone uses its name.
+    None,
+    /// The name in JSON.
+    Json(&'static str),
+    /// The name in JSON, where the zero value is left out.
+    JsonOmitZero(&'static str),
+    /// The name in JSON and in YAML.
+    Both(&'static str),
+    /// The name in JSON and in YAML, where the zero value is left out.
+    BothOmitZero(&'static str),
+    /// An embedded struct.
+    Embedded,
+    /// Not exported: only `fmt` prints it.
+    Hidden,
+}
+
+/// One field of a [`Struct`].
+pub(crate) type Field = (&'static str, Value, Tag);
+
+/// A Go struct with fields, some methods, and the text that printing through a pointer gives.
+pub(crate) struct Struct {
+    pub(crate) go_type: &'static GoType,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) methods: Vec<Rc<Function>>,
+    pub(crate) pointer_string: Option<GoString>,
+}
+
+impl Struct {
+    /// A struct without methods.
+    pub(crate) fn plain(go_type: &'static GoType, fields: Vec<Field>) -> Value {
+        Value::Object(Rc::new(Struct { go_type, fields, methods: Vec::new(), pointer_string: None }))
+    }
+}
+
+/// The name under which a reader sees a field; `None` where it leaves it out.
+fn seen_name(field: &Field, reader: FieldReader) -> Option<Cow<'static, str>> {
+    let (name, value, tag) = field;
+    Some(match (reader, *tag) {
+        (FieldReader::Fmt, _) | (FieldReader::Toml, _) => (*name).into(),
+        (_, Tag::BothOmitZero(_)) | (FieldReader::Json, Tag::JsonOmitZero(_)) if !value.truth() => return None,
+        (_, Tag::Both(tagged) | Tag::BothOmitZero(tagged)) => tagged.into(),
+        (FieldReader::Json, Tag::Json(tagged) | Tag::JsonOmitZero(tagged)) => tagged.into(),
+        (FieldReader::Json, _) => (*name).into(),
+        (FieldReader::Yaml, _) => name.to_lowercase().into(),
+    })
 }
 
 impl Object for Struct {
@@ -83,19 +125,38 @@ impl Object for Struct {
         self.go_type
     }
     fn field(&self, name: &str) -> Option<Value> {
-        self.fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone())
+        let exported = || self.fields.iter().filter(|(_, _, tag)| *tag != Tag::Hidden);
+        let own = exported().find(|(n, ..)| *n == name).map(|(_, v, _)| v.clone());
+        own.or_else(|| {
+            let mut embedded = exported().filter(|(_, _, tag)| *tag == Tag::Embedded);
+            embedded.find_map(|(_, value, _)| match value {
+                Value::Object(inner) => inner.field(name),
+                _ => None,
+            })
+        })
     }
     fn method(&self, name: &str) -> Option<Rc<Function>> {
         self.methods.iter().find(|f| f.name == name).cloned()
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
-        self.fields.clone()
+        let exported = self.fields.iter().filter(|(_, _, tag)| *tag != Tag::Hidden);
+        exported.map(|(name, value, _)| (*name, value.clone())).collect()
+    }
+    fn fields_for(&self, reader: FieldReader) -> Vec<(Cow<'static, str>, Value)> {
+        let mut seen = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            match (field, reader) {
+                ((_, _, Tag::Hidden), FieldReader::Json | FieldReader::Yaml | FieldReader::Toml) => {}
+                ((_, Value::Object(inner), Tag::Embedded), FieldReader::Json | FieldReader::Toml) => {
+                    seen.extend(inner.fields_for(reader));
+                }
+                (field, reader) => seen.extend(seen_name(field, reader).map(|name| (name, field.1.clone()))),
+            }
+        }
+        seen
     }
     fn pointer_string(&self) -> Option<GoString> {
         self.pointer_string.clone()
-    }
-    fn json(&self) -> Option<Value> {
-        self.json.clone()
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -146,144 +207,41 @@ fn string_method(name: &'static str, value: &str) -> Rc<Function> {
 pub(crate) fn capabilities(caps: &Capabilities, helm: HelmMajor) -> Value {
     let kube = &caps.kube_version;
     let normalized = kube.to_string();
+    let mut fields = vec![
+        ("Version", Value::str(&kube.version), Tag::None),
+        ("Major", Value::str(&kube.major), Tag::None),
+        ("Minor", Value::str(&kube.minor), Tag::None),
+    ];
+    if helm == HelmMajor::Helm4 {
+        let hidden = kube.normalized.as_deref().unwrap_or_default();
+        fields.insert(1, ("normalizedVersion", Value::str(hidden), Tag::Hidden));
+    }
     let kube_version = Struct {
         go_type: pick(helm, &KUBE_VERSION_3, &KUBE_VERSION_4),
-        fields: vec![
-            ("Version", Value::str(&kube.version)),
-            ("Major", Value::str(&kube.major)),
-            ("Minor", Value::str(&kube.minor)),
-        ],
+        fields,
         methods: vec![string_method("String", &normalized), string_method("GitVersion", &kube.version)],
         pointer_string: Some(normalized.into()),
-        json: None,
     };
     let info = &caps.helm_version;
     let mut build = vec![
-        ("Version", Value::str(&info.version)),
-        ("GitCommit", Value::str(&info.git_commit)),
-        ("GitTreeState", Value::str(&info.git_tree_state)),
-        ("GoVersion", Value::str(&info.go_version)),
+        ("Version", Value::str(&info.version), Tag::JsonOmitZero("version")),
+        ("GitCommit", Value::str(&info.git_commit), Tag::JsonOmitZero("git_commit")),
+        ("GitTreeState", Value::str(&info.git_tree_state), Tag::JsonOmitZero("git_tree_state")),
+        ("GoVersion", Value::str(&info.go_version), Tag::JsonOmitZero("go_version")),
     ];
     if helm == HelmMajor::Helm4 {
-        build.push(("KubeClientVersion", Value::str(&info.kube_client_version)));
+        build.push(("KubeClientVersion", Value::str(&info.kube_client_version), Tag::Json("kube_client_version")));
     }
     let versions = VersionSet {
         go_type: pick(helm, &VERSION_SET_3, &VERSION_SET_4),
         versions: caps.api_versions.iter().cloned().collect(),
     };
-    let plain = |go_type, fields| Struct { go_type, fields, methods: Vec::new(), pointer_string: None, json: None };
-    Value::Object(Rc::new(plain(
+    Struct::plain(
         pick(helm, &CAPABILITIES_PTR_3, &CAPABILITIES_PTR_4),
         vec![
-            ("KubeVersion", Value::Object(Rc::new(kube_version))),
-            ("APIVersions", Value::Object(Rc::new(versions))),
-            ("HelmVersion", Value::Object(Rc::new(plain(&BUILD_INFO, build)))),
+            ("KubeVersion", Value::Object(Rc::new(kube_version)), Tag::None),
+            ("APIVersions", Value::Object(Rc::new(versions)), Tag::None),
+            ("HelmVersion", Struct::plain(&BUILD_INFO, build), Tag::None),
         ],
-    )))
-}
-
-/// `.Chart`: a map of the struct's field names in helm 4, the struct itself in helm 3.
-pub(crate) fn chart(chart: &Chart, is_root: bool, helm: HelmMajor) -> Value {
-    let mut fields = metadata_fields(&chart.metadata, helm);
-    fields.push(("IsRoot", Value::Bool(is_root)));
-    match helm {
-        HelmMajor::Helm4 => Value::map(fields.into_iter().map(|(k, v)| (k.into(), v))),
-        HelmMajor::Helm3 => {
-            go_struct!(CHART_3, "struct { chart.Metadata; IsRoot bool }");
-            let json = match serde_json::to_value(&chart.metadata) {
-                Ok(serde_json::Value::Object(mut map)) => {
-                    map.insert("IsRoot".to_owned(), is_root.into());
-                    Some(Value::from_json(&serde_json::Value::Object(map)))
-                }
-                _ => None,
-            };
-            Value::Object(Rc::new(Struct {
-                go_type: &CHART_3,
-                fields,
-                methods: Vec::new(),
-                pointer_string: None,
-                json,
-            }))
-        }
-    }
-}
-
-fn strings(items: &[String], helm: HelmMajor) -> Value {
-    match helm {
-        HelmMajor::Helm4 => Value::list(items.iter().map(Value::str).collect()),
-        HelmMajor::Helm3 if items.is_empty() => Value::List(List::nil(types::LIST_STRING)),
-        HelmMajor::Helm3 => Value::string_list(items),
-    }
-}
-
-fn string_map(map: &std::collections::BTreeMap<String, String>) -> Value {
-    if map.is_empty() {
-        return Value::Map(Map::nil(types::MAP_STRING));
-    }
-    Value::Map(Map::from_entries(types::MAP_STRING, map.iter().map(|(k, v)| (k.into(), Value::str(v)))))
-}
-
-fn record(go_type: &'static GoType, fields: Vec<(&'static str, Value)>, helm: HelmMajor) -> Value {
-    match helm {
-        HelmMajor::Helm4 => Value::map(fields.into_iter().map(|(k, v)| (k.into(), v))),
-        HelmMajor::Helm3 => {
-            Value::Object(Rc::new(Struct { go_type, fields, methods: Vec::new(), pointer_string: None, json: None }))
-        }
-    }
-}
-
-go_struct!(MAINTAINER_3, "chart.Maintainer");
-go_struct!(DEPENDENCY_3, "chart.Dependency");
-static LIST_MAINTAINERS: GoType =
-    GoType { name: "[]*chart.Maintainer", kind: Kind::Slice, elem: Some(types::INTERFACE) };
-static LIST_DEPENDENCIES: GoType =
-    GoType { name: "[]*chart.Dependency", kind: Kind::Slice, elem: Some(types::INTERFACE) };
-
-/// A list of records: `[]interface {}` of maps in helm 4, a slice of struct pointers in helm 3.
-fn records(go_type: &'static GoType, items: Vec<Value>, helm: HelmMajor) -> Value {
-    match helm {
-        HelmMajor::Helm4 => Value::list(items),
-        HelmMajor::Helm3 if items.is_empty() => Value::List(List::nil(go_type)),
-        HelmMajor::Helm3 => Value::List(List::new(go_type, items)),
-    }
-}
-
-fn metadata_fields(m: &Metadata, helm: HelmMajor) -> Vec<(&'static str, Value)> {
-    let maintainer = |x: &helmd_chart::Maintainer| {
-        let fields = vec![("Name", Value::str(&x.name)), ("Email", Value::str(&x.email)), ("URL", Value::str(&x.url))];
-        record(&MAINTAINER_3, fields, helm)
-    };
-    let dependency = |d: &helmd_chart::Dependency| {
-        let imports: Vec<Value> = d.import_values.iter().map(Value::from_json).collect();
-        let fields = vec![
-            ("Name", Value::str(&d.name)),
-            ("Version", Value::str(&d.version)),
-            ("Repository", Value::str(&d.repository)),
-            ("Condition", Value::str(&d.condition)),
-            ("Tags", strings(&d.tags, helm)),
-            ("Enabled", Value::Bool(d.enabled)),
-            ("ImportValues", Value::list(imports)),
-            ("Alias", Value::str(&d.alias)),
-        ];
-        record(&DEPENDENCY_3, fields, helm)
-    };
-    vec![
-        ("Name", Value::str(&m.name)),
-        ("Home", Value::str(&m.home)),
-        ("Sources", strings(&m.sources, helm)),
-        ("Version", Value::str(&m.version)),
-        ("Description", Value::str(&m.description)),
-        ("Keywords", strings(&m.keywords, helm)),
-        ("Maintainers", records(&LIST_MAINTAINERS, m.maintainers.iter().map(maintainer).collect(), helm)),
-        ("Icon", Value::str(&m.icon)),
-        ("APIVersion", Value::str(&m.api_version)),
-        ("Condition", Value::str(&m.condition)),
-        ("Tags", Value::str(&m.tags)),
-        ("AppVersion", Value::str(&m.app_version)),
-        ("Deprecated", Value::Bool(m.deprecated)),
-        ("Annotations", string_map(&m.annotations)),
-        ("KubeVersion", Value::str(&m.kube_version)),
-        ("Dependencies", records(&LIST_DEPENDENCIES, m.dependencies.iter().map(dependency).collect(), helm)),
-        ("Type", Value::str(&m.chart_type)),
-    ]
+    )
 }

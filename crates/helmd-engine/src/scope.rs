@@ -1,7 +1,7 @@
 //! What each template of a chart and its subcharts sees.
 
 use crate::files::Files;
-use crate::objects;
+use crate::{chart_object, objects};
 use gotmpl::value::types;
 use gotmpl::{GoString, Map, Value};
 use helmd_chart::{Chart, HelmMajor};
@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
         let data = Map::from_entries(
             objects::values_type(self.helm),
             [
-                ("Chart".into(), objects::chart(chart, parent.is_none(), self.helm)),
+                ("Chart".into(), chart_object::chart(chart, parent.is_none(), self.helm)),
                 ("Files".into(), Value::Object(Rc::new(files))),
                 ("Release".into(), self.release.clone()),
                 ("Capabilities".into(), self.capabilities.clone()),

@@ -102,6 +102,15 @@ impl ClusterConfig {
         Self::from_source(ConfigSource::File(path.into()))
     }
 
+    /// The namespace of the context; nothing when none is named or the source cannot be read.
+    #[must_use]
+    pub fn namespace(&self) -> Option<String> {
+        let (kubeconfig, _) = self.read().ok()?;
+        let name = self.context.clone().filter(|name| !name.is_empty()).or(kubeconfig.current_context)?;
+        let context = kubeconfig.contexts.into_iter().find(|context| context.name == name)?;
+        context.context?.namespace.filter(|namespace| !namespace.is_empty())
+    }
+
     /// Reads the source and applies the overrides.
     ///
     /// # Errors
@@ -183,7 +192,9 @@ impl ClusterConfig {
             .find(|user| Some(&user.name) == context.user.as_ref())
             .and_then(|user| user.auth_info.clone())
             .unwrap_or_default();
-        self.check_user(&mut user, context.user.as_deref().unwrap_or_default())?;
+        let user_name = context.user.clone().unwrap_or_default();
+        self.check_user(&mut user, &user_name)?;
+        check_files(&cluster, &context.cluster, &user, &user_name)?;
 
         "cluster".clone_into(&mut context.cluster);
         context.user = Some("user".to_owned());
@@ -285,6 +296,32 @@ pub(crate) struct Resolved {
 fn header(text: &str, what: &str) -> Result<HeaderValue, KubeError> {
     HeaderValue::from_str(text)
         .map_err(|_| KubeError::Config(format!("the {what} holds characters that HTTP does not allow")))
+}
+
+/// Says of the first file that cannot be read what Kubernetes' client says.
+fn check_files(
+    cluster: &kube::config::Cluster,
+    cluster_name: &str,
+    user: &AuthInfo,
+    user_name: &str,
+) -> Result<(), KubeError> {
+    let authority = cluster.certificate_authority.as_ref().filter(|_| cluster.certificate_authority_data.is_none());
+    let certificate = user.client_certificate.as_ref().filter(|_| user.client_certificate_data.is_none());
+    let key = user.client_key.as_ref().filter(|_| user.client_key_data.is_none());
+    for (what, path, of) in [
+        ("client-cert", certificate, user_name),
+        ("client-key", key, user_name),
+        ("certificate-authority", authority, cluster_name),
+    ] {
+        let Some(path) = path else { continue };
+        if let Err(err) = std::fs::File::open(path) {
+            let text = err.to_string().split(" (os error").next().unwrap_or_default().to_lowercase();
+            return Err(KubeError::Config(format!(
+                "invalid configuration: unable to read {what} {path} for {of} due to open {path}: {text}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn stat(path: &Path) -> Result<(), KubeError> {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::net::ToSocketAddrs as _;
 
 /// A network failure: Go's sentence, and whether it was a matter of time.
 pub(crate) struct Failure {
@@ -35,12 +36,19 @@ pub(crate) fn describe(err: &(dyn Error + 'static), host: &str) -> Failure {
     Failure { text: deepest, timed_out: false }
 }
 
+/// The address that Go names in place of this machine's own name; it costs no query.
+fn dialled(host: &str) -> String {
+    let local = host.strip_prefix("localhost:").and_then(|_| host.to_socket_addrs().ok()?.next());
+    local.map_or_else(|| host.to_owned(), |address| address.to_string())
+}
+
 fn lookup_text(host: &str) -> String {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     format!("dial tcp: lookup {name}: no such host")
 }
 
 fn io_text(err: &io::Error, host: &str) -> Option<String> {
+    let host = dialled(host);
     let text = match err.kind() {
         io::ErrorKind::ConnectionRefused => format!("dial tcp {host}: connect: connection refused"),
         io::ErrorKind::HostUnreachable => format!("dial tcp {host}: connect: no route to host"),
@@ -59,12 +67,29 @@ fn tls_text(text: &str) -> Option<String> {
         "certificate signed by unknown authority".to_owned()
     } else if text.contains("Expired") {
         "certificate has expired or is not yet valid".to_owned()
+    } else if let Some((_, name)) = text.split_once("certificate not valid for name \"") {
+        other_names(name.split('"').next().unwrap_or_default(), text)
     } else if certificate {
         text.trim_start_matches("invalid peer certificate: ").to_owned()
     } else {
         return None;
     };
     certificate.then(|| format!("tls: failed to verify certificate: x509: {reason}"))
+}
+
+/// Go's words for a certificate of other names.
+fn other_names(name: &str, text: &str) -> String {
+    let of = |mark: &str, end: char| -> Vec<String> {
+        let after = text.split(mark).skip(1);
+        after.filter_map(|rest| rest.split(end).next()).map(|found| found.trim_matches('"').to_owned()).collect()
+    };
+    let is_address = name.parse::<std::net::IpAddr>().is_ok();
+    let names = if is_address { of("IpAddress(", ')') } else { of("DnsName(", ')') };
+    match (names.is_empty(), is_address) {
+        (false, _) => format!("certificate is valid for {}, not {name}", names.join(", ")),
+        (true, true) => format!("cannot validate certificate for {name} because it doesn't contain any IP SANs"),
+        (true, false) => format!("certificate is not valid for any names, but wanted to match {name}"),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::head::Head;
 use crate::hook::{Hook, HookEvent};
 use crate::order::Order;
-use crate::sort::{Manifest, SortError, Sorted, sort_manifests};
+use crate::sort::{Manifest, SortError, Sorted, sort_into};
 use gotmpl::GoString;
 use helmd_chart::{Chart, HelmMajor};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct Assembled {
     pub hooks: Vec<Hook>,
     /// The manifest's text: each document behind `---` and its `# Source:`.
     pub manifest: String,
+    /// The CRDs' files, as they are.
+    pub crds: Vec<Manifest>,
     /// The documents of the text, without the CRDs.
     pub manifests: Vec<Manifest>,
     /// The notes.
@@ -46,6 +48,8 @@ pub struct AssembleError {
     pub error: SortError,
     /// All files as one text, to look for the fault in (`helm template --debug` prints it).
     pub files: String,
+    /// The hooks of the files before it.
+    pub hooks: Vec<Hook>,
 }
 
 impl fmt::Display for AssembleError {
@@ -81,13 +85,19 @@ pub fn assemble(
         }
         texts.insert(path, text.to_text().into_owned());
     }
-    let sorted = broken.map_or_else(|| sort_manifests(&texts, Order::Install, options.helm), Err);
-    let Sorted { hooks, manifests, unknown_hooks } =
-        sorted.map_err(|error| AssembleError { error, files: joined(&texts) })?;
+    let mut sorted = Sorted::default();
+    let done = broken.map_or_else(|| sort_into(&mut sorted, &texts, Order::Install, options.helm), Err);
+    let Sorted { hooks, manifests, unknown_hooks } = sorted;
+    if let Err(error) = done {
+        return Err(AssembleError { error, files: joined(&texts), hooks });
+    }
     let mut manifest = String::new();
+    let mut crds = Vec::new();
     if options.include_crds {
         for crd in chart.crd_objects() {
-            push_document(&mut manifest, &crd.filename, &crd.file.data.to_text());
+            let content = crd.file.data.to_text().into_owned();
+            push_document(&mut manifest, &crd.filename, &content);
+            crds.push(Manifest { path: crd.filename, content, head: Head::default() });
         }
     }
     for m in &manifests {
@@ -97,7 +107,7 @@ pub fn assemble(
             push_document(&mut manifest, &m.path, &m.content);
         }
     }
-    Ok(Assembled { hooks, manifest, manifests, notes, unknown_hooks })
+    Ok(Assembled { hooks, manifest, crds, manifests, notes, unknown_hooks })
 }
 
 fn take_notes(chart: &Chart, files: &mut BTreeMap<String, GoString>, sub_notes: bool) -> String {

@@ -51,6 +51,17 @@ pub struct SortError {
 /// The first document that is no YAML or no map. An unknown kind is not an error, nor is an unknown hook.
 pub fn sort_manifests(files: &BTreeMap<String, String>, order: Order, helm: HelmMajor) -> Result<Sorted, SortError> {
     let mut sorted = Sorted::default();
+    sort_into(&mut sorted, files, order, helm)?;
+    Ok(sorted)
+}
+
+/// As [`sort_manifests`]; on an error, `sorted` has what came before it, in the order of the files.
+pub(crate) fn sort_into(
+    sorted: &mut Sorted,
+    files: &BTreeMap<String, String>,
+    order: Order,
+    helm: HelmMajor,
+) -> Result<(), SortError> {
     for (path, text) in files {
         let base = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         if base.starts_with('_') || text.trim().is_empty() {
@@ -64,7 +75,7 @@ pub fn sort_manifests(files: &BTreeMap<String, String>, order: Order, helm: Helm
     }
     sorted.hooks.sort_by(|a, b| compare_kinds(&a.kind, &b.kind, order, helm));
     sorted.manifests.sort_by(|a, b| compare_kinds(&a.head.kind, &b.head.kind, order, helm));
-    Ok(sorted)
+    Ok(())
 }
 
 impl Sorted {

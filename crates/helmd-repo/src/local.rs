@@ -2,6 +2,7 @@
 
 use crate::sniff;
 use gotmpl::exec::Exceeded;
+use gotmpl::slog;
 use gotmpl::strconv::quote;
 use helmd_chart::ignore::{self, IgnoreError, Rules};
 use helmd_chart::{
@@ -22,7 +23,7 @@ pub enum RepoError {
     #[error("{0}")]
     Io(String),
     /// The folder has no `Chart.yaml`.
-    #[error("unable to detect chart at {folder}: open {folder}/Chart.yaml: no such file or directory")]
+    #[error("unable to detect chart at {folder}/Chart.yaml: open {folder}/Chart.yaml: no such file or directory")]
     NoChart {
         /// The folder.
         folder: String,
@@ -30,6 +31,9 @@ pub enum RepoError {
     /// The archive has no `Chart.yaml`.
     #[error("unable to detect chart version, no Chart.yaml found")]
     NoChartInArchive,
+    /// A chart of the new form that Helm 4 reads and does not install. HELM: `show` and the like take it there.
+    #[error("invalid chart apiVersion")]
+    Version3,
     /// The chart's API version is none that we know.
     #[error("unsupported chart version")]
     UnsupportedVersion,
@@ -134,11 +138,14 @@ pub fn load_dir(path: &Path, loader: &Loader) -> Result<Chart, RepoError> {
         rules,
         root: root.clone(),
         files: Vec::new(),
+        warnings: Vec::new(),
         bytes: limits.total_bytes,
         entries: limits.entries,
     };
     walk.folder(&top, "", &mut vec![root])?;
-    finish(walk.files, loader)
+    let mut chart = finish(walk.files, loader)?;
+    chart.warnings.splice(..0, walk.warnings);
+    Ok(chart)
 }
 
 /// The `.helmignore` of a folder, when it is a regular file that does not lie outside; a device would never end.
@@ -193,9 +200,12 @@ fn finish(files: Vec<File>, loader: &Loader) -> Result<Chart, RepoError> {
     if loader.helm == HelmMajor::Helm4
         && let Some(file) = files.iter().find(|f| f.name == "Chart.yaml")
         && let Ok(draft) = Metadata::parse(&file.data, loader.helm)
-        && !matches!(draft.api_version(), "" | "v1" | "v2")
     {
-        return Err(RepoError::UnsupportedVersion);
+        match draft.api_version() {
+            "" | "v1" | "v2" => {}
+            "v3" => return Err(RepoError::Version3),
+            _ => return Err(RepoError::UnsupportedVersion),
+        }
     }
     Ok(loader.files(files)?)
 }
@@ -205,6 +215,7 @@ struct Walk<'w> {
     rules: Rules,
     root: PathBuf,
     files: Vec<File>,
+    warnings: Vec<String>,
     bytes: u64,
     entries: usize,
 }
@@ -233,8 +244,13 @@ impl Walk<'_> {
         let mut info = fs::symlink_metadata(path).map_err(|e| failed("lstat", path, &e))?;
         let is_link = info.is_symlink();
         let real = if is_link || info.is_dir() {
-            let real = fs::canonicalize(path)
-                .map_err(|e| RepoError::Io(format!("error evaluating symlink {}: {}", path.display(), go_text(&e))))?;
+            let real = fs::canonicalize(path).map_err(|e| {
+                let (link, missing) = (path.display(), missing_part(path));
+                RepoError::Io(format!("error evaluating symlink {link}: lstat {}: {}", missing.display(), go_text(&e)))
+            })?;
+            if is_link {
+                self.warnings.push(link_text(path, &real, self.loader.helm));
+            }
             info = fs::symlink_metadata(&real).map_err(|e| failed("lstat", &real, &e))?;
             real
         } else {
@@ -297,6 +313,39 @@ impl Walk<'_> {
         self.bytes = self.bytes.checked_sub(read).ok_or_else(too_large)?;
         Ok(data)
     }
+}
+
+/// What Helm writes to its log of a link.
+fn link_text(link: &Path, real: &Path, helm: HelmMajor) -> String {
+    let (link, real) = (text(link), text(real));
+    match helm {
+        HelmMajor::Helm3 => {
+            format!("found symbolic link in path: {link} resolves to {real}. Contents of linked file included and used")
+        }
+        HelmMajor::Helm4 => slog::record(
+            "INFO",
+            "found symbolic link in path. Contents of linked file included and used",
+            &[("path", &link), ("resolved", &real)],
+        ),
+    }
+}
+
+/// Where a link leads to nothing.
+fn missing_part(link: &Path) -> PathBuf {
+    let target = fs::read_link(link).unwrap_or_default();
+    let mut at = PathBuf::new();
+    for part in link.parent().unwrap_or(Path::new("")).join(target).components() {
+        match part {
+            std::path::Component::ParentDir => {
+                at.pop();
+            }
+            part => at.push(part),
+        }
+        if fs::symlink_metadata(&at).is_err() {
+            break;
+        }
+    }
+    at
 }
 
 fn text(path: &Path) -> String {

@@ -46,16 +46,24 @@ impl ChartValues for &Chart {
 /// # Errors
 /// Something else than a table stands where a subchart's values belong, or tables lie too deep.
 pub fn coalesce_values(chart: &Chart, values: &Values, helm: HelmMajor) -> Result<(Values, Warnings), ValuesError> {
-    let (values, warnings) = coalesced(chart, values, helm)?;
+    let mut warnings = Warnings::new();
+    let values = coalesce_logged(chart, values, helm, &mut warnings)?;
     Ok((values.to_values()?, warnings))
 }
 
-/// As [`coalesce_values`], as a table.
-pub(crate) fn coalesced(chart: &Chart, values: &Values, helm: HelmMajor) -> Result<(Table, Warnings), ValuesError> {
+/// As [`coalesce_values`], as a table, with the warnings also when it fails.
+pub(crate) fn coalesce_logged(
+    chart: &Chart,
+    values: &Values,
+    helm: HelmMajor,
+    warnings: &mut Warnings,
+) -> Result<Table, ValuesError> {
     let mut log = Log::new(helm);
     let values = Table::from_values(values)?;
-    coalesce_into(&mut log, &chart, &values, Nulls::Remove)?;
-    Ok((values, log.warnings))
+    let done = coalesce_into(&mut log, &chart, &values, Nulls::Remove);
+    warnings.append(&mut log.warnings);
+    done?;
+    Ok(values)
 }
 
 /// `over` with what `base` has in addition; a null in `over` removes a key of `base`.

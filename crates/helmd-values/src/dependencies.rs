@@ -18,18 +18,25 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Something else than a table stands where a subchart's values belong, or tables lie too deep. The chart is then lost.
-pub fn process_dependencies(chart: &mut Chart, values: &Values, helm: HelmMajor) -> Result<Warnings, ValuesError> {
+pub fn process_dependencies(
+    chart: &mut Chart,
+    values: &Values,
+    helm: HelmMajor,
+    warnings: &mut Warnings,
+) -> Result<(), ValuesError> {
     let user = Table::from_values(values)?;
     let root = graph::build(std::mem::take(chart));
     let mut process = Process { helm, log: Log::new(helm), charts_left: MAX_CHARTS };
     let enabled = process.enable(&root, &user, "");
     process.charts_left = MAX_CHARTS;
-    if let Err(error) = enabled.and_then(|()| process.import(&root)) {
+    let done = enabled.and_then(|()| process.import(&root));
+    warnings.append(&mut process.log.warnings);
+    if let Err(error) = done {
         graph::release(&root);
         return Err(error);
     }
     *chart = graph::finish(&root)?;
-    Ok(process.log.warnings)
+    Ok(())
 }
 
 struct Process {
@@ -232,7 +239,7 @@ fn at_path(path: &str, table: Table) -> Result<Table, ValuesError> {
 
 #[cfg(test)]
 mod tests {
-    use super::process_dependencies;
+    use super::{Warnings, process_dependencies};
     use helmd_chart::{Chart, Dependency, HelmMajor, Metadata, Values};
     use serde_json::json;
     use std::sync::Arc;
@@ -252,6 +259,6 @@ mod tests {
         let metadata = Metadata { dependencies: vec![wanted].into(), ..meta("root") };
         let mut root = Chart { metadata, dependencies: vec![sub], ..Chart::default() };
         // Whatever comes of it, it ends.
-        let _ = process_dependencies(&mut root, &Values::new(), HelmMajor::Helm4);
+        let _ = process_dependencies(&mut root, &Values::new(), HelmMajor::Helm4, &mut Warnings::new());
     }
 }

@@ -5,7 +5,7 @@
 //! asking a cluster.
 //!
 //! The way through: [`merge_maps`] and [`strvals`] make the user's values, [`process_dependencies`] settles which charts
-//! take part, [`to_render_values`] lays the user's values over the charts' defaults and checks the schemas.
+//! take part, [`render_values`] lays the user's values over the charts' defaults and checks the schemas.
 //!
 //! Nothing here prints: what Helm warns of is returned, in Helm's words, as [`Warnings`].
 
@@ -30,5 +30,5 @@ pub use error::ValuesError;
 pub use helmd_chart::Values;
 pub use lookup::{LookupError, path_value, table};
 pub use merge::{is_compatible_range, merge_maps};
-pub use render::{ReleaseOptions, RenderValues, SchemaCheck, to_render_values};
+pub use render::{ReleaseOptions, RenderValues, SchemaCheck, render_values};
 pub use warning::Warnings;

@@ -1,7 +1,7 @@
 //! What a render starts from.
 
 use crate::capabilities::Capabilities;
-use crate::coalesce::coalesced;
+use crate::coalesce::coalesce_logged;
 use crate::error::ValuesError;
 use crate::schema::{self, SchemaLimits};
 use crate::warning::Warnings;
@@ -48,26 +48,22 @@ pub struct RenderValues {
 /// The values for a render: the user's over the defaults of the chart (whose dependencies are settled) and its subcharts.
 ///
 /// # Errors
-/// As [`coalesce_values`](crate::coalesce_values), or the values break a chart's schema.
-#[expect(clippy::too_many_arguments, reason = "the steps before give one value each")]
-pub fn to_render_values(
+/// As [`crate::coalesce_values`], or the values break a chart's schema. What was warned of before is in `warnings`.
+pub fn render_values(
     chart: &Chart,
     values: &Values,
-    release: &ReleaseOptions,
-    capabilities: &Capabilities,
     check: SchemaCheck,
     helm: HelmMajor,
-) -> Result<(RenderValues, Warnings), ValuesError> {
-    let (values, mut warnings) = coalesced(chart, values, helm)?;
-    let values = values.into_map();
+    warnings: &mut Warnings,
+) -> Result<Map, ValuesError> {
+    let values = coalesce_logged(chart, values, helm, warnings)?.into_map();
     let limits = match check {
         SchemaCheck::Validate => Some(SchemaLimits::default()),
         SchemaCheck::Within(limits) => Some(limits),
         SchemaCheck::Skip => None,
     };
     if let Some(limits) = limits {
-        schema::validate_chart(chart, &values, (helm, limits), &mut warnings).map_err(ValuesError::Schema)?;
+        schema::validate_chart(chart, &values, (helm, limits), warnings).map_err(ValuesError::Schema)?;
     }
-    let (release, capabilities) = (release.clone(), capabilities.clone());
-    Ok((RenderValues { values, release, capabilities }, warnings))
+    Ok(values)
 }

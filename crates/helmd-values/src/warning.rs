@@ -1,7 +1,7 @@
 //! Warnings in the words of both Helms.
 
 use gotmpl::Value;
-use gotmpl::strconv::quote;
+use gotmpl::slog;
 use helmd_chart::HelmMajor;
 
 /// What Helm would have written to its log, in order.
@@ -28,7 +28,7 @@ impl Log {
     pub(crate) fn record(&mut self, three: impl FnOnce() -> String, message: &str, fields: &[(&str, &str)]) {
         self.warnings.push(match self.helm {
             HelmMajor::Helm3 => three(),
-            HelmMajor::Helm4 => structured(message, fields),
+            HelmMajor::Helm4 => slog::record("WARN", message, fields),
         });
     }
 }
@@ -36,24 +36,4 @@ impl Log {
 /// Go's `%v` of a value.
 pub(crate) fn go_text(value: &Value) -> String {
     String::from_utf8_lossy(&gotmpl::fmt::format_v(value)).into_owned()
-}
-
-/// A record as Go's text log handler writes it, without the time.
-fn structured(message: &str, fields: &[(&str, &str)]) -> String {
-    let mut text = format!("level=WARN msg={}", field(message));
-    for (key, value) in fields {
-        text.push_str(&format!(" {key}={}", field(value)));
-    }
-    text
-}
-
-/// A value, quoted where it could be misread.
-fn field(value: &str) -> String {
-    let plain = |c: char| match c {
-        ' ' | '=' | '"' => false,
-        '\0'..='\u{1f}' => false,
-        c if c.is_ascii() => true,
-        c => !c.is_whitespace() && c != '\u{fffd}' && gotmpl::strconv::is_print(u32::from(c)),
-    };
-    if !value.is_empty() && value.chars().all(plain) { value.to_owned() } else { quote(value.as_bytes()) }
 }

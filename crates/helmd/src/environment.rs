@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::path::PathBuf;
 
 /// A variable that is set to something.
 pub fn variable(name: &str) -> Option<String> {
@@ -20,6 +21,15 @@ pub fn budgets() -> Vec<(String, String, String)> {
     let mut found: Vec<_> = readable.filter_map(named).collect();
     found.sort();
     found
+}
+
+/// The kubeconfig files that Kubernetes' clients read: `KUBECONFIG`'s, or the one in the home folder.
+pub fn kubeconfigs() -> Vec<PathBuf> {
+    match (env::var_os("KUBECONFIG").filter(|paths| !paths.is_empty()), variable("HOME")) {
+        (Some(paths), _) => env::split_paths(&paths).collect(),
+        (None, Some(home)) => vec![PathBuf::from(home).join(".kube/config")],
+        (None, None) => Vec::new(),
+    }
 }
 
 fn folder(helm: &str, xdg: &str, fallback: &str) -> String {

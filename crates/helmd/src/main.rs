@@ -26,7 +26,12 @@ struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Render chart templates locally and print them (helm template)
-    Template(Box<cli::template::TemplateArgs>),
+    #[command(disable_help_flag = true)]
+    Template {
+        /// helm template's words and flags: `helmd template --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Start a server on the embedded sandbox, install a sample chart, say where to look, and stay up
     Demo(demo::DemoArgs),
 }
@@ -41,8 +46,13 @@ fn main() -> ExitCode {
         eprintln!("helmd: a TLS provider was chosen twice");
         return ExitCode::FAILURE;
     }
+    // The commands of Helm read their flags as Helm does, `--` included.
+    let mut args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    if args.next().as_deref() == Some("template") {
+        return cli::template::run(&args.collect::<Vec<_>>());
+    }
     match Args::parse() {
-        Args { command: Some(Command::Template(args)), .. } => cli::template::run(&args),
+        Args { command: Some(Command::Template { args }), .. } => cli::template::run(&args),
         Args { command: Some(Command::Demo(args)), .. } => report(demo::run(&args)),
         Args { command: None, serve } => report(serve::run(&serve)),
     }

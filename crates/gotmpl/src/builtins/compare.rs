@@ -2,7 +2,7 @@
 
 use crate::exec::Limits;
 use crate::exec::val::{Val, is_nil_pointer, type_name};
-use crate::value::{Kind, Value, deep_equal};
+use crate::value::{FieldReader, Kind, Value, deep_equal};
 
 const BAD_TYPE: &str = "invalid type for comparison";
 
@@ -73,7 +73,7 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, String> {
     if is_nil(a) || is_nil(b) {
         return Ok(is_nil(a) == is_nil(b));
     }
-    if matches!(kb, Kind::Map | Kind::Slice | Kind::Func) {
+    if !is_comparable(b, MAX_DEPTH) {
         return Err(text("non-comparable type %s: %v", &[b.clone(), Value::str(type_name(b))]));
     }
     Ok(match (a, b) {
@@ -81,6 +81,23 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, String> {
         // Structs hold little.
         _ => deep_equal(a, b, &mut Limits::default().comparing()).map_err(|s| s.to_string())?,
     })
+}
+
+/// How deep structs in structs are looked into.
+const MAX_DEPTH: usize = 16;
+
+/// Whether Go's `==` is defined for the value's type.
+fn is_comparable(v: &Value, depth: usize) -> bool {
+    match v.kind() {
+        Kind::Map | Kind::Slice | Kind::Func => false,
+        Kind::Struct => match (v, depth.checked_sub(1)) {
+            (Value::Object(o), Some(depth)) => {
+                o.fields_for(FieldReader::Fmt).iter().all(|(_, field)| is_comparable(field, depth))
+            }
+            _ => false,
+        },
+        _ => true,
+    }
 }
 
 fn text(format: &str, args: &[Value]) -> String {

@@ -2,7 +2,7 @@
 
 use super::named::method_text;
 use super::pad::{Case, Integer, Printer};
-use crate::value::{GoString, GoType, Kind, List, Map, Object, Value, types};
+use crate::value::{FieldReader, GoString, GoType, Kind, List, Map, Object, Value, types};
 
 /// Collections nested deeper than this print as `...`. Go has no such bound; a map that holds itself ends it there.
 const MAX_DEPTH: usize = 500;
@@ -253,7 +253,7 @@ impl Printer {
             self.write(type_name.as_bytes());
         }
         self.push(b'{');
-        for (i, (name, field)) in object.fields().into_iter().enumerate() {
+        for (i, (name, field)) in object.fields_for(FieldReader::Fmt).into_iter().enumerate() {
             self.separate(i);
             if self.flags.plus_v || self.flags.sharp_v {
                 self.write(name.as_bytes());

@@ -1,7 +1,7 @@
 //! Go values to JSON text.
 
 use super::{JsonError, MAX_DEPTH};
-use crate::value::{GoString, Kind, List, Map, Object, Value};
+use crate::value::{FieldReader, GoString, Kind, List, Map, Object, Value};
 use std::io::Write as _;
 
 /// Whether `<`, `>` and `&` in strings are written as `\u003c`, `\u003e`, `\u0026`.
@@ -190,7 +190,7 @@ impl Writer<'_> {
         self.enter(object.go_type().name)?;
         self.out.push(b'{');
         let mut first = true;
-        for (name, value) in object.fields() {
+        for (name, value) in object.fields_for(FieldReader::Json) {
             self.entry(&mut first, &GoString::from(name), &value)?;
         }
         self.end_object(first);

@@ -1,7 +1,7 @@
 //! Between [`Value`] and JSON values. Charts, values and releases are `serde_json` values (they cross threads); a render
 //! turns them into Go values once.
 
-use super::{List, MAX_DEPTH, Map, Value, types};
+use super::{FieldReader, List, MAX_DEPTH, Map, Value, types};
 use serde_json::Value as Json;
 
 impl Value {
@@ -52,7 +52,8 @@ fn json_within(value: &Value, depth: usize) -> Json {
             (Some(v), _) => json_within(&v, depth),
             (None, Some(m)) => map_json(&m, depth),
             (None, None) => {
-                Json::Object(o.fields().into_iter().map(|(k, v)| (k.to_owned(), json_within(&v, depth))).collect())
+                let fields = o.fields_for(FieldReader::Json).into_iter();
+                Json::Object(fields.map(|(k, v)| (k.into_owned(), json_within(&v, depth))).collect())
             }
         },
     }

@@ -18,6 +18,7 @@ pub use string::GoString;
 use crate::exec::{Comparing, Stopped};
 use crate::func::{FuncError, Function};
 use std::any::Any;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// One Go value. `Clone` is cheap: at most a reference count.
@@ -47,6 +48,19 @@ pub enum Value {
     Func(Rc<Function>),
 }
 
+/// A Go package that looks into structs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldReader {
+    /// `fmt`: fields that are not exported too.
+    Fmt,
+    /// `encoding/json`: names and omissions of the tags, embedded structs flat.
+    Json,
+    /// go-yaml version 3: names in lower case, embedded structs by their name.
+    Yaml,
+    /// BurntSushi's encoder: names as they are, embedded structs flat.
+    Toml,
+}
+
 /// A Go value of a named type: a struct, or anything with methods.
 pub trait Object: Any {
     /// The Go type, for `%T`, `typeOf`, `kindOf` and error texts. A pointer to a struct has kind `Ptr`.
@@ -63,9 +77,15 @@ pub trait Object: Any {
     fn string(&self) -> Option<GoString> {
         None
     }
-    /// The exported fields in declaration order, for `%v`, `%+v` and JSON of structs.
+    /// The exported fields in declaration order.
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
+    }
+    /// The fields as one of Go's packages that look into structs sees them: their names there, in its order.
+    fn fields_for(&self, reader: FieldReader) -> Vec<(Cow<'static, str>, Value)> {
+        let lower = reader == FieldReader::Yaml;
+        let name = |n: &'static str| if lower { n.to_lowercase().into() } else { n.into() };
+        self.fields().into_iter().map(|(n, v)| (name(n), v)).collect()
     }
     /// What `encoding/json` would marshal in place of the object; `None` means an object of [`Object::fields`].
     fn json(&self) -> Option<Value> {
@@ -234,7 +254,7 @@ fn equal_within(a: &Value, b: &Value, depth: usize, comparing: &mut Comparing<'_
             if Rc::ptr_eq(x, y) {
                 return Ok(true);
             }
-            let (f, g) = (x.fields(), y.fields());
+            let (f, g) = (x.fields_for(FieldReader::Fmt), y.fields_for(FieldReader::Fmt));
             x.go_type().name == y.go_type().name
                 && x.string() == y.string()
                 && f.len() == g.len()

@@ -113,7 +113,7 @@ fn validate(
     let over = |exceeded: Exceeded| format!("unable to validate schema: {exceeded}");
     let bytes = || over(Exceeded::new(budgets::BYTES, limits.bytes, "bytes of a schema, its paths spelled out"));
     let left = limits.bytes.checked_sub(schema.len() as u64).ok_or_else(bytes)?;
-    let document = gotmpl::json::parse(schema).map_err(|e| e.to_string())?;
+    let document = gotmpl::json::parse(schema).map_err(|e| decoder_text(&e.to_string(), schema))?;
     if quick::fits(&document, &instance) {
         return Ok(());
     }
@@ -146,6 +146,17 @@ fn on_own_stack<T: Send>(bytes: usize, run: impl FnOnce() -> Result<T, String> +
         thread.ok().and_then(|thread| thread.join().ok())
     });
     result.unwrap_or_else(|| Err("unable to validate schema: no room to validate it".to_owned()))
+}
+
+/// HELM: the schema is read by a decoder of a stream, which words some faults in its own way.
+fn decoder_text(text: &str, schema: &[u8]) -> String {
+    let blank = schema.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+    match text {
+        "unexpected end of JSON input" if blank => "EOF".to_owned(),
+        "unexpected end of JSON input" => "unexpected EOF".to_owned(),
+        text if text.ends_with(" after top-level value") => "invalid character after top-level value".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 fn validate_document(

@@ -7,7 +7,7 @@ use crate::duration;
 use crate::error::YamlError;
 use crate::parse::{ParseLimits, with_data};
 use gotmpl::json::{self, JsonError, MAX_DEPTH};
-use gotmpl::value::{Kind, Object};
+use gotmpl::value::{FieldReader, Kind, Object};
 use gotmpl::{GoString, List, Map, Value, strconv};
 use serde_json::Value as Json;
 
@@ -259,11 +259,10 @@ impl Walk {
             return self.map(&map);
         }
         self.enter(go_type.name)?;
-        let v3 = self.v3();
         // HELM: version 3 does not go through JSON, and its names of fields are in lower case.
-        let name = |n: &str| if v3 { GoString::from(n.to_lowercase()) } else { GoString::from(n) };
-        let mut entries: Vec<_> = object.fields().into_iter().map(|(n, v)| (name(n), v)).collect();
-        if !v3 {
+        let reader = if self.v3() { FieldReader::Yaml } else { FieldReader::Json };
+        let mut entries: Vec<_> = object.fields_for(reader).into_iter().map(|(n, v)| (GoString::from(n), v)).collect();
+        if !self.v3() {
             keys::sort(&mut entries, Style::V2, |(k, _)| k.as_utf8().unwrap_or_default());
         }
         self.entries(&entries)?;

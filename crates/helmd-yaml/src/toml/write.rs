@@ -3,7 +3,7 @@
 use super::time::DateTime;
 use super::{MAX_DEPTH, TomlError, dotted, key_part, quoted};
 use crate::duration;
-use gotmpl::value::{Kind, Object};
+use gotmpl::value::{FieldReader, Kind, Object};
 use gotmpl::{GoString, List, Value, strconv};
 
 /// Gives the value as BurntSushi's encoder writes it: sorted keys, plain values before tables, two spaces a level.
@@ -64,8 +64,11 @@ fn form(value: &Value, depth: usize, work: &mut Work) -> Result<Option<Form>, To
         Value::List(l) if l.is_nil() => return Ok(None),
         Value::Map(_) => Form::Table,
         Value::List(l) => list_form(l, depth, work)?,
-        Value::Object(o) if text_of(o.as_ref()).is_some() => Form::Plain,
-        Value::Object(_) => Form::Table,
+        Value::Object(o) => match (text_of(o.as_ref()), o.as_list()) {
+            (Some(_), _) => Form::Plain,
+            (None, Some(list)) => list_form(&list, depth, work)?,
+            (None, None) => Form::Table,
+        },
         Value::Complex(..) | Value::Func(_) => {
             return Err(TomlError::Value(format!("unsupported type: {}", value.kind().name())));
         }
@@ -215,7 +218,10 @@ impl Writer {
                 (Some(time), _) => self.text(&time.toml()),
                 (None, Some(text)) if o.go_type().name == "time.Time" => self.out.extend_from_slice(&text),
                 (None, Some(text)) => quoted(&text, &mut self.out),
-                (None, None) => self.inline(value)?,
+                (None, None) => match o.as_list() {
+                    Some(list) => self.list(&list)?,
+                    None => self.inline(value)?,
+                },
             },
             Value::Nil => return Err(TomlError::Value(NIL_ELEMENT.to_owned())),
             Value::Complex(..) | Value::Func(_) => {
@@ -287,7 +293,7 @@ fn entries(value: &Value, work: &mut Work) -> Result<Entries, TomlError> {
         Value::Map(m) => m.entries(),
         Value::Object(o) => match o.as_map() {
             Some(m) => m.entries(),
-            None => o.fields().into_iter().map(|(k, v)| (GoString::from(k), v)).collect(),
+            None => o.fields_for(FieldReader::Toml).into_iter().map(|(k, v)| (GoString::from(k), v)).collect(),
         },
         _ => Vec::new(),
     };

@@ -1,4 +1,8 @@
 //! The offline commands. Thin: each calls what the server calls.
 
+mod chart_path;
+pub mod flags;
+mod log;
+mod settings;
 pub mod template;
 mod values;

@@ -1,75 +1,66 @@
 //! `-f`, `--set` and its family: the flags, and their merge in Helm's order.
 
-use clap::Args;
+use super::flags::{Flag, Kind, Matches};
 use helmd_action::helm_text;
 use helmd_chart::HelmMajor;
+use helmd_repo::fetch::Fetcher;
 use helmd_values::strvals::{self, Form};
 use helmd_values::{Values, merge_maps};
 use std::io::Read;
 
-/// Where the user's values come from.
-#[derive(Args, Debug, Default)]
-pub struct ValueFlags {
-    /// specify values in a YAML file or a URL (can specify multiple)
-    #[arg(short = 'f', long = "values", value_name = "FILE", value_delimiter = ',')]
-    pub files: Vec<String>,
-    /// set values on the command line (can specify multiple or separate values with commas: key1=val1,key2=val2)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// set STRING values on the command line (can specify multiple or separate values with commas: key1=val1,key2=val2)
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set_string: Vec<String>,
-    /// set values from respective files specified via the command line (can specify multiple or separate values with commas: key1=path1,key2=path2)
-    #[arg(long, value_name = "KEY=PATH")]
-    pub set_file: Vec<String>,
-    /// set JSON values on the command line (can specify multiple or separate values with commas: key1=jsonval1,key2=jsonval2 or using json format: {"key1": jsonval1, "key2": "jsonval2"})
-    #[arg(long, value_name = "JSON")]
-    pub set_json: Vec<String>,
-    /// set a literal STRING value on the command line
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set_literal: Vec<String>,
+/// A values file from a URL may have this many bytes.
+const MAX_FETCHED_BYTES: usize = 16 << 20;
+
+/// The flags that give values.
+pub fn flags() -> Vec<Flag> {
+    vec![
+        Flag::new("values", Kind::Csv, "values in a YAML file, a URL, or - for standard input; may be repeated")
+            .short('f'),
+        Flag::new("set", Kind::List, "values: key1=val1,key2=val2; may be repeated"),
+        Flag::new("set-file", Kind::List, "values from files: key1=path1,key2=path2; may be repeated"),
+        Flag::new("set-json", Kind::List, "JSON values: key1=json1,key2=json2 or one object; may be repeated"),
+        Flag::new("set-literal", Kind::List, "one value as it stands: key=text; may be repeated"),
+        Flag::new("set-string", Kind::List, "values that stay texts: key1=val1,key2=val2; may be repeated"),
+    ]
 }
 
-impl ValueFlags {
-    /// The values of all flags, merged: files in order, then `--set-json`, `--set`, `--set-string`, `--set-file`,
-    /// `--set-literal`.
-    ///
-    /// # Errors
-    /// Helm's sentence for the first source that cannot be read.
-    pub fn merge(&self, helm: HelmMajor) -> Result<Values, String> {
-        let mut base = Values::new();
-        for path in &self.files {
-            let text = read_file(path)?;
-            let parsed = helmd_chart::parse_values(&text, helm)
-                .map_err(|e| format!("failed to parse {path}: {}", helm_text(&e)))?;
-            base = merge_maps(&base, &parsed);
-        }
-        for text in &self.set_json {
-            base = set_json(base, text, helm)?;
-        }
-        for text in &self.set {
-            strvals::parse(helm, Form::Typed, text, &mut base)
-                .map_err(|e| format!("failed parsing --set data: {e}"))?;
-        }
-        for text in &self.set_string {
-            strvals::parse(helm, Form::Text, text, &mut base)
-                .map_err(|e| format!("failed parsing --set-string data: {e}"))?;
-        }
-        for text in &self.set_file {
-            let mut reader = |path: &str| read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            strvals::parse(helm, Form::File(&mut reader), text, &mut base)
-                .map_err(|e| format!("failed parsing --set-file data: {e}"))?;
-        }
-        for text in &self.set_literal {
-            strvals::parse(helm, Form::Literal, text, &mut base)
-                .map_err(|e| format!("failed parsing --set-literal data: {e}"))?;
-        }
-        Ok(base)
+/// The values of all flags, merged: files in order, then `--set-json`, `--set`, `--set-string`, `--set-file`,
+/// `--set-literal`.
+///
+/// # Errors
+/// Helm's sentence for the first source that cannot be read.
+pub fn merge(matches: &Matches, helm: HelmMajor) -> Result<Values, String> {
+    let mut base = Values::new();
+    for path in matches.list("values") {
+        let text = read_file(path)?;
+        let parsed =
+            helmd_chart::parse_values(&text, helm).map_err(|e| format!("failed to parse {path}: {}", helm_text(&e)))?;
+        base = merge_maps(&base, &parsed);
     }
+    for text in matches.list("set-json") {
+        base = set_json(base, text, helm)?;
+    }
+    for text in matches.list("set") {
+        strvals::parse(helm, Form::Typed, text, &mut base).map_err(|e| format!("failed parsing --set data: {e}"))?;
+    }
+    for text in matches.list("set-string") {
+        strvals::parse(helm, Form::Text, text, &mut base)
+            .map_err(|e| format!("failed parsing --set-string data: {e}"))?;
+    }
+    for text in matches.list("set-file") {
+        let mut reader = |path: &str| read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        strvals::parse(helm, Form::File(&mut reader), text, &mut base)
+            .map_err(|e| format!("failed parsing --set-file data: {e}"))?;
+    }
+    for text in matches.list("set-literal") {
+        strvals::parse(helm, Form::Literal, text, &mut base)
+            .map_err(|e| format!("failed parsing --set-literal data: {e}"))?;
+    }
+    Ok(base)
 }
 
 fn set_json(mut base: Values, text: &str, helm: HelmMajor) -> Result<Values, String> {
-    if text.trim().starts_with('{') {
+    if helm == HelmMajor::Helm4 && text.trim().starts_with('{') {
         return match gotmpl::json::parse(text.trim().as_bytes()) {
             Ok(serde_json::Value::Object(map)) => Ok(merge_maps(&base, &map)),
             _ => Err(format!("failed parsing --set-json data JSON: {text}")),
@@ -79,17 +70,36 @@ fn set_json(mut base: Values, text: &str, helm: HelmMajor) -> Result<Values, Str
     Ok(base)
 }
 
-/// A file's bytes, or standard input for `-`.
+/// A file's bytes, those of an http(s) URL, or standard input for `-`.
 fn read_file(path: &str) -> Result<Vec<u8>, String> {
     if path.trim() == "-" {
         let mut text = Vec::new();
         std::io::stdin().read_to_end(&mut text).map_err(|e| format!("reading standard input: {e}"))?;
         return Ok(text);
     }
+    if let Some(("http" | "https", _)) = path.split_once("://") {
+        return fetch(path, MAX_FETCHED_BYTES);
+    }
     std::fs::read(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => format!("open {path}: no such file or directory"),
-        std::io::ErrorKind::PermissionDenied => format!("open {path}: permission denied"),
         std::io::ErrorKind::IsADirectory => format!("read {path}: is a directory"),
-        _ => format!("open {path}: {e}"),
+        _ => format!("open {path}: {}", go_text(&e)),
     })
+}
+
+/// What a URL gives, without credentials.
+///
+/// # Errors
+/// No answer, or not a good one, in Helm's words.
+pub fn fetch(url: &str, limit_bytes: usize) -> Result<Vec<u8>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let fetcher = Fetcher::new().map_err(|e| helm_text(&e))?;
+    runtime.block_on(fetcher.get(url, limit_bytes)).map_err(|e| helm_text(&e))
+}
+
+/// The system's words as Go gives them: lower case, without the number.
+pub fn go_text(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use helmd_chart::HelmMajor;
 pub use helmd_chart::error_text as helm_text;
+use helmd_values::{Capabilities, KubeVersion};
 use serde_json::Value as Json;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -155,4 +156,18 @@ pub fn floats(json: &Json) -> Json {
 /// An object, empty when it is none.
 pub fn object(json: &Json) -> serde_json::Map<String, Json> {
     json.as_object().cloned().unwrap_or_default()
+}
+
+/// The capabilities of Helm's packages where no build has set its versions.
+pub fn library_capabilities(helm: HelmMajor) -> Capabilities {
+    let mut capabilities = Capabilities::default_for(helm);
+    capabilities.helm_version.version = match helm {
+        HelmMajor::Helm3 => "v3.22",
+        HelmMajor::Helm4 => "v4.3",
+    }
+    .to_owned();
+    if helm == HelmMajor::Helm3 {
+        capabilities.kube_version = KubeVersion::of_cluster("v1.20.0", "1", "20");
+    }
+    capabilities
 }

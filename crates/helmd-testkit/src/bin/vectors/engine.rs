@@ -6,7 +6,7 @@ use gotmpl::parse::TemplateSet;
 use gotmpl::{FuncMap, Value};
 use helmd_chart::{Chart, File, HelmMajor};
 use helmd_engine::Engine;
-use helmd_values::{Capabilities, ReleaseOptions, SchemaCheck, strvals, to_render_values};
+use helmd_values::{ReleaseOptions, RenderValues, SchemaCheck, Warnings, render_values, strvals};
 use serde_json::Value as Json;
 use std::rc::Rc;
 
@@ -93,9 +93,10 @@ fn render(record: &Record, helm: HelmMajor) -> Result<Vec<u8>, String> {
         is_install: true,
         is_upgrade: false,
     };
-    let capabilities = Capabilities::default_for(helm);
-    let (values, _) = to_render_values(&chart, &values, &release, &capabilities, SchemaCheck::Validate, helm)
+    let capabilities = check::library_capabilities(helm);
+    let values = render_values(&chart, &values, SchemaCheck::Validate, helm, &mut Warnings::new())
         .map_err(|e| check::helm_text(&e))?;
+    let values = RenderValues { values, release, capabilities };
     let engine = Engine {
         strict: record.get("strict").as_bool().unwrap_or_default(),
         lint: record.get("lint").as_bool().unwrap_or_default(),

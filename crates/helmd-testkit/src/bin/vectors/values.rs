@@ -3,10 +3,9 @@
 use crate::check::{self, Record, Verdict};
 use helmd_chart::{Chart, File, HelmMajor};
 use helmd_values::{
-    Capabilities, ReleaseOptions, SchemaCheck, process_dependencies,
+    SchemaCheck, Warnings, process_dependencies, render_values,
     schema::validate_single,
     strvals::{self, Form},
-    to_render_values,
 };
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -46,11 +45,10 @@ fn digested(value: Json) -> Json {
 
 struct Composed {
     chart: Chart,
-    values: serde_json::Value,
-    warnings: Vec<String>,
+    values: Json,
 }
 
-fn compose(record: &Record, helm: HelmMajor) -> Result<Composed, String> {
+fn compose(record: &Record, helm: HelmMajor, log: &mut Warnings) -> Result<Composed, String> {
     let files = check::object(record.get("files"))
         .iter()
         .map(|(name, text)| File::new(name, text.as_str().unwrap_or_default().as_bytes().to_vec()))
@@ -59,49 +57,35 @@ fn compose(record: &Record, helm: HelmMajor) -> Result<Composed, String> {
     let values = helmd_yaml::parse(&record.bytes("values"), helmd_yaml::Numbers::Float64)
         .map_err(|e| format!("values: {}", check::helm_text(&e)))?;
     let values = check::object(&values);
-    let mut warnings = process_dependencies(&mut chart, &values, helm)
+    process_dependencies(&mut chart, &values, helm, log)
         .map_err(|e| format!("dependencies: {}", check::helm_text(&e)))?;
-    let release = ReleaseOptions {
-        name: "rel".to_owned(),
-        namespace: "ns".to_owned(),
-        revision: 1,
-        is_install: true,
-        is_upgrade: false,
-    };
-    let caps = Capabilities::default_for(helm);
-    let (rendered, more) = to_render_values(&chart, &values, &release, &caps, SchemaCheck::Validate, helm)
+    let values = render_values(&chart, &values, SchemaCheck::Validate, helm, log)
         .map_err(|e| format!("values: {}", check::helm_text(&e)))?;
-    warnings.extend(more);
-    Ok(Composed { chart, values: gotmpl::Value::Map(rendered.values).to_json(), warnings })
+    Ok(Composed { chart, values: gotmpl::Value::Map(values).to_json() })
 }
 
 /// `values.json`
 pub fn values(record: &Record, helm: HelmMajor) -> Verdict {
     let results = record.results(helm);
-    let composed = compose(record, helm);
+    let mut log = Warnings::new();
+    let composed = compose(record, helm, &mut log);
     let log_key = match helm {
         HelmMajor::Helm3 => "helm3_log",
         HelmMajor::Helm4 => "helm4_log",
     };
-    let log = composed.as_ref().map(|c| {
-        let mut lines = c.warnings.clone();
-        lines.sort();
-        json!(lines)
-    });
-    let got = composed.as_ref().map_err(Clone::clone).map(|c| {
+    let got = composed.map(|c| {
         let mut charts = Vec::new();
         let mut own = serde_json::Map::new();
         walk(&c.chart, None, &mut charts, &mut own);
         charts.sort();
         json!({"values": c.values, "charts": charts, "chart_values": own})
     });
+    log.sort();
+    let lines = json!(log);
     let want_log = results.get(log_key).unwrap_or(record.get(log_key));
-    let log_verdict = match log {
-        Ok(lines) if !check::same(want_log, &lines) && (!want_log.is_null() || lines != json!([])) => {
-            Verdict::fail(format!("log {want_log}"), format!("log {lines}"))
-        }
-        _ => Verdict::Pass,
-    };
+    let same = check::same(want_log, &lines) || (want_log.is_null() && log.is_empty());
+    let log_verdict =
+        if same { Verdict::Pass } else { Verdict::fail(format!("log {want_log}"), format!("log {lines}")) };
     check::all([check::value(results, got), log_verdict])
 }
 
@@ -121,7 +105,7 @@ pub fn schema(record: &Record, helm: HelmMajor) -> Verdict {
         let values = check::object(&check::floats(record.get("values")));
         validate_single(&values, &record.bytes("schema"), helm).map(|_| ()).map_err(|e| check::helm_text(&e))
     } else {
-        compose(record, helm).map(|_| ())
+        compose(record, helm, &mut Warnings::new()).map(|_| ())
     };
     let out = results.get("out").unwrap_or(&Json::Null);
     if let Some(choices) = out.get("error_any_of").and_then(Json::as_array) {
