@@ -149,6 +149,7 @@ fn split<'a>(limits: &Limits, s: &'a [u8], separator: &[u8], limit: Option<usize
         parts.push(rest.get(..end).unwrap_or_default());
         rest = rest.get(next..).unwrap_or_default();
     }
+    limits.items(parts.len() + 1)?;
     parts.push(rest);
     Ok(parts)
 }

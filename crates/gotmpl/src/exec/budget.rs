@@ -38,7 +38,8 @@ impl fmt::Display for Exceeded {
             // Go's words
             return write!(f, "exceeded maximum template depth ({limit})");
         }
-        write!(f, "budget {budget} exceeded: more than {limit} {what}; ")?;
+        // No colon: Helm 4 breaks lines at them.
+        write!(f, "budget {budget} exceeded (at most {limit} {what}); ")?;
         if !raisable {
             return f.write_str("this is the most that can be allowed");
         }

@@ -75,8 +75,9 @@ pub(super) fn stopped_by(error: &FuncError) -> Option<Stopped> {
     }
 }
 
-/// Longest text of a nested error. Go has no limit; a thousand nested includes stay below it.
-const MAX_NESTED_BYTES: usize = 128 << 10;
+/// Longest text of a nested error. Go has no limit; two thousand nested includes stay below it: two templates that
+/// include each other until Helm's limit of a thousand for each.
+const MAX_NESTED_BYTES: usize = 256 << 10;
 /// What is kept of a longer one: a little of the way and the reason at its end.
 const KEPT_HEAD_BYTES: usize = 1 << 10;
 const KEPT_TAIL_BYTES: usize = 31 << 10;

@@ -165,12 +165,12 @@ fn every_budget_ends_the_run_and_is_named() {
     let include = [("x", "{{define \"d\"}}{{include \"d\" .}}{{end}}{{include \"d\" .}}")];
     let (bytes, d) = (Limits { text_bytes: 100, ..Limits::default() }, Limits::default);
     for (files, limits, budget, words) in [
-        (&[("x", "{{range 1000000}}{{end}}")], Limits { steps: 500, ..d() }, "steps", "more than 500 template steps"),
+        (&[("x", "{{range 1000000}}{{end}}")], Limits { steps: 500, ..d() }, "steps", "at most 500 template steps"),
         (
             &[("x", "{{range 1000}}abcdefgh{{end}}")],
             Limits { output_bytes: 100, ..d() },
             "output-bytes",
-            "more than 100 bytes of output",
+            "at most 100 bytes of output",
         ),
         (
             &forever,
@@ -180,15 +180,15 @@ fn every_budget_ends_the_run_and_is_named() {
         ),
         (&forever, d(), "stack-bytes", "bytes of stack"),
         (&include, Limits { stack_bytes: 100_000, ..d() }, "stack-bytes", "bytes of stack"),
-        (&[("x", "{{printf \"%200d\" 1}}")], bytes.clone(), "text-bytes", "more than 100 bytes in one text"),
-        (&[("x", "{{print .}}")], bytes.clone(), "text-bytes", "more than 100 bytes in one text"),
-        (&[("x", "{{.}}")], bytes.clone(), "text-bytes", "more than 100 bytes in one text"),
-        (&[("x", "{{html .}}")], bytes, "text-bytes", "more than 100 bytes in one text"),
+        (&[("x", "{{printf \"%200d\" 1}}")], bytes.clone(), "text-bytes", "at most 100 bytes in one text"),
+        (&[("x", "{{print .}}")], bytes.clone(), "text-bytes", "at most 100 bytes in one text"),
+        (&[("x", "{{.}}")], bytes.clone(), "text-bytes", "at most 100 bytes in one text"),
+        (&[("x", "{{html .}}")], bytes, "text-bytes", "at most 100 bytes in one text"),
         (
             &[("x", "{{range 100}}{{$x := upper \"abc\"}}{{end}}")],
             Limits { memory_bytes: 1000, ..d() },
             "memory-bytes",
-            "more than 1000 bytes made by functions",
+            "at most 1000 bytes made by functions",
         ),
     ] {
         let error = run_with(files, &Value::list(vec![Value::int(7); 100]), limits).unwrap_err();
@@ -263,7 +263,7 @@ fn errors_do_not_grow_with_the_square_of_the_depth() {
     };
     let text = std::thread::Builder::new().stack_size(64 << 20).spawn(deep).unwrap().join().unwrap();
     assert!(text.starts_with("template: x:1:") && text.ends_with("error calling boom: index out of range"), "{text}");
-    assert!(text.len() < 200 << 10, "{}", text.len());
+    assert!(text.len() < 300 << 10, "{}", text.len());
 }
 
 #[test]
