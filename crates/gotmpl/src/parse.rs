@@ -8,6 +8,7 @@ pub(crate) mod node;
 mod parser;
 
 pub use cache::ParseCache;
+pub use letters::is_alphanumeric;
 
 use crate::value::{GoString, Value};
 use node::{Ast, Node, NodeKind, Span};

@@ -1,8 +1,8 @@
 //! Values: from what a user says and what charts default to, to what templates see.
 //!
 //! Owns: the `--set` grammar ([`strvals`]), merging of value sources, coalescing of charts' defaults, conditions, tags,
-//! aliases and imported values of dependencies, JSON schemas, [`Capabilities`]. Does not own: reading files, rendering,
-//! asking a cluster.
+//! aliases and imported values of dependencies, JSON schemas, [`Capabilities`], questions to values ([`jsonpath`]). Does
+//! not own: reading files, rendering, asking a cluster.
 //!
 //! The way through: [`merge_maps`] and [`strvals`] make the user's values, [`process_dependencies`] settles which charts
 //! take part, [`render_values`] lays the user's values over the charts' defaults and checks the schemas.
@@ -15,6 +15,7 @@ mod coalesce;
 mod dependencies;
 mod error;
 mod graph;
+pub mod jsonpath;
 mod lookup;
 mod merge;
 mod render;

@@ -132,7 +132,7 @@ fn within(table: &[u32], c: u32) -> bool {
 }
 
 /// Whether `c` may stand in a template identifier: a letter, a digit or an underscore.
-pub(crate) fn is_alphanumeric(c: u32) -> bool {
+pub fn is_alphanumeric(c: u32) -> bool {
     match u8::try_from(c) {
         Ok(b) if b.is_ascii() => b == b'_' || b.is_ascii_alphanumeric(),
         _ => within(LETTERS, c) || within(DIGITS, c),
