@@ -41,11 +41,20 @@ pub struct MetadataDraft {
 impl MetadataDraft {
     /// Reads one more file over the fields that are there, as helm does with `requirements.yaml`.
     pub(crate) fn read(&mut self, yaml: &[u8], helm: HelmMajor, limits: ParseLimits) -> Result<(), DecodeError> {
-        let mut decoder = Decoder::new(helm);
-        match read_yaml(yaml, limits)? {
+        self.read_json(&read_yaml(yaml, limits)?, Decoder::new(helm))
+    }
+
+    /// As [`MetadataDraft::read`]; keys that are set twice and fields that nobody knows are errors.
+    pub(crate) fn read_strict(&mut self, yaml: &[u8], helm: HelmMajor) -> Result<(), DecodeError> {
+        let json = helmd_yaml::parse_strict(yaml, Numbers::Yaml)?;
+        self.read_json(&json, Decoder { strict: true, ..Decoder::new(helm) })
+    }
+
+    fn read_json(&mut self, json: &Json, mut decoder: Decoder) -> Result<(), DecodeError> {
+        match json {
             Json::Null => {}
-            Json::Object(entries) => self.fields(&mut decoder, &entries),
-            other => decoder.wrong(&other, decoder.type_name("Metadata")),
+            Json::Object(entries) => self.fields(&mut decoder, entries),
+            other => decoder.wrong(other, decoder.type_name("Metadata")),
         }
         decoder.finish()
     }
@@ -107,6 +116,21 @@ impl MetadataDraft {
     /// The chart's API version as written.
     pub fn api_version(&self) -> &str {
         &self.fields.api_version
+    }
+
+    /// The plain fields; maintainers and dependencies are apart, see below.
+    pub fn fields_as_written(&self) -> &Metadata {
+        &self.fields
+    }
+
+    /// The maintainers; `None` for a null.
+    pub fn maintainers(&self) -> &[Option<Maintainer>] {
+        &self.maintainers
+    }
+
+    /// The dependencies; `None` for a null.
+    pub fn dependencies(&self) -> &[Option<Dependency>] {
+        &self.dependencies
     }
 
     /// Sets the API version of old charts that have none.
@@ -187,7 +211,7 @@ pub(crate) fn values(yaml: &[u8], limits: ParseLimits) -> Result<Map<String, Jso
 }
 
 fn read_yaml(yaml: &[u8], limits: ParseLimits) -> Result<Json, DecodeError> {
-    Ok(helmd_yaml::parse_limited(yaml, Numbers::Json, limits)?)
+    Ok(helmd_yaml::parse_limited(yaml, Numbers::Yaml, limits)?)
 }
 
 fn maintainer(d: &mut Decoder, entries: &Map<String, Json>, into: &mut Maintainer) {
@@ -233,6 +257,8 @@ fn json_kind(value: &Json) -> &'static str {
 /// Go's `encoding/json` over a value that is already parsed: remembers the first error and goes on.
 struct Decoder {
     package: &'static str,
+    /// A field that nobody knows is an error.
+    strict: bool,
     /// The struct being read and the fields on the way to the value.
     context: Option<&'static str>,
     path: Vec<&'static str>,
@@ -245,7 +271,7 @@ impl Decoder {
             HelmMajor::Helm3 => "chart",
             HelmMajor::Helm4 => "v2",
         };
-        Decoder { package, context: None, path: Vec::new(), error: None }
+        Decoder { package, strict: false, context: None, path: Vec::new(), error: None }
     }
 
     fn type_name(&self, name: &str) -> String {
@@ -278,7 +304,13 @@ impl Decoder {
         let outer = self.context;
         for (key, value) in entries {
             let exact = names.iter().find(|n| *n == key);
-            let Some(field) = exact.or_else(|| names.iter().find(|n| fold(n) == fold(key))) else { continue };
+            let Some(field) = exact.or_else(|| names.iter().find(|n| fold(n) == fold(key))) else {
+                if self.strict {
+                    let key = gotmpl::strconv::quote(key.as_bytes());
+                    self.error.get_or_insert_with(|| format!("json: unknown field {key}"));
+                }
+                continue;
+            };
             self.context = Some(context);
             self.path.push(field);
             read(self, field, value);

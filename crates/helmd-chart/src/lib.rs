@@ -22,7 +22,7 @@ mod slice;
 
 pub use archive::{ArchiveLimits, budgets, read_archive};
 pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};
-pub use decode::DecodeError;
+pub use decode::{DecodeError, MetadataDraft};
 pub use defaults::Defaults;
 pub use error::{ArchiveError, ChartError, ValidationError, error_text};
 pub use file::File;

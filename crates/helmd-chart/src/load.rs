@@ -49,7 +49,21 @@ impl Loader {
     /// # Errors
     /// A file cannot be read, the metadata is missing or not valid, or a subchart has such a fault.
     pub fn files(&self, files: Vec<File>) -> Result<Chart, ChartError> {
-        self.load(files, &mut Budget::new(&self.limits), 0)
+        self.files_logging(files, &mut Vec::new())
+    }
+
+    /// As [`Loader::files`]; what Helm warns of while loading is added to `log`, also when the files make no chart.
+    ///
+    /// # Errors
+    /// As [`Loader::files`].
+    pub fn files_logging(&self, files: Vec<File>, log: &mut Vec<String>) -> Result<Chart, ChartError> {
+        let mut loading = Loading { budget: Budget::new(&self.limits), log: Vec::new() };
+        let mut loaded = self.load(files, &mut loading, 0);
+        log.extend_from_slice(&loading.log);
+        if let Ok(chart) = &mut loaded {
+            chart.warnings = loading.log;
+        }
+        loaded
     }
 
     /// The chart in a `.tgz` archive.
@@ -57,19 +71,21 @@ impl Loader {
     /// # Errors
     /// The archive is damaged, unsafe or too large, or as [`Loader::files`].
     pub fn archive(&self, bytes: &[u8]) -> Result<Chart, ChartError> {
-        let mut budget = Budget::new(&self.limits);
-        let files = archive::read(bytes, &mut budget, self.helm)?;
-        self.load(files, &mut budget, 0)
+        let mut loading = Loading { budget: Budget::new(&self.limits), log: Vec::new() };
+        let files = archive::read(bytes, &mut loading.budget, self.helm)?;
+        let mut chart = self.load(files, &mut loading, 0)?;
+        chart.warnings = loading.log;
+        Ok(chart)
     }
 
-    fn load(&self, files: Vec<File>, budget: &mut Budget, depth: usize) -> Result<Chart, ChartError> {
+    fn load(&self, files: Vec<File>, loading: &mut Loading, depth: usize) -> Result<Chart, ChartError> {
         if depth > self.limits.depth {
             return Err(ChartError::TooDeep { limit: self.limits.depth });
         }
         let mut parts = Parts { helm: self.helm, yaml: self.yaml, ..Parts::default() };
         parts.chart_yaml(&files)?;
         for file in &files {
-            parts.sort(file)?;
+            parts.sort(file, &mut loading.log)?;
         }
         let Parts { draft, mut chart, subcharts, .. } = parts;
         chart.metadata = draft.ok_or(ChartError::MissingChartYaml)?.validate()?;
@@ -78,9 +94,7 @@ impl Loader {
             if name.starts_with(['_', '.']) {
                 continue;
             }
-            let subchart = self.subchart(chart.name(), (&name, files), budget, depth + 1)?;
-            chart.warnings.extend(subchart.warnings.iter().cloned());
-            chart.dependencies.push(subchart);
+            chart.dependencies.push(self.subchart(chart.name(), (&name, files), loading, depth + 1)?);
         }
         Ok(chart)
     }
@@ -89,7 +103,7 @@ impl Loader {
         &self,
         chart: &str,
         (name, files): (&str, Vec<File>),
-        budget: &mut Budget,
+        loading: &mut Loading,
         depth: usize,
     ) -> Result<Chart, ChartError> {
         let loaded = if extension(name) == ".tgz" {
@@ -98,9 +112,9 @@ impl Loader {
                     let (chart, expected) = (chart.to_owned(), name.to_owned());
                     return Err(ChartError::SubchartName { chart, expected, got: file.name });
                 }
-                Some(file) => archive::read(&file.data, budget, self.helm)
+                Some(file) => archive::read(&file.data, &mut loading.budget, self.helm)
                     .map_err(ChartError::from)
-                    .and_then(|files| self.load(files, budget, depth)),
+                    .and_then(|files| self.load(files, loading, depth)),
                 None => Err(ChartError::MissingChartYaml),
             }
         } else {
@@ -108,7 +122,7 @@ impl Loader {
                 let (_, inner) = file.name.split_once('/')?;
                 Some(File { name: inner.to_owned(), ..file })
             });
-            self.load(inner.collect(), budget, depth)
+            self.load(inner.collect(), loading, depth)
         };
         loaded.map_err(|source| match source {
             // One message for the whole nest, not one for each level.
@@ -116,6 +130,12 @@ impl Loader {
             _ => ChartError::Subchart { name: name.to_owned(), chart: chart.to_owned(), source: Box::new(source) },
         })
     }
+}
+
+/// What one loading has left and has to say, subcharts included.
+struct Loading {
+    budget: Budget,
+    log: Vec<String>,
 }
 
 /// What the files of one chart have given so far.
@@ -143,7 +163,7 @@ impl Parts {
     }
 
     /// Puts one file where it belongs.
-    fn sort(&mut self, file: &File) -> Result<(), ChartError> {
+    fn sort(&mut self, file: &File, log: &mut Vec<String>) -> Result<(), ChartError> {
         let failed = |file: &'static str| move |source| ChartError::Parse { file, source };
         match file.name.as_str() {
             "Chart.yaml" => {}
@@ -161,6 +181,7 @@ impl Parts {
             "requirements.yaml" => {
                 let (helm, yaml) = (self.helm, self.yaml);
                 let draft = self.old_style(
+                    log,
                     "Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.",
                 );
                 draft.read(&file.data, helm, yaml).map_err(failed("requirements.yaml"))?;
@@ -170,6 +191,7 @@ impl Parts {
                 self.chart.lock =
                     decode::lock(&file.data, self.helm, self.yaml).map_err(failed("requirements.lock"))?;
                 self.old_style(
+                    log,
                     "Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.",
                 );
                 self.keep_old_style(file);
@@ -188,10 +210,10 @@ impl Parts {
     }
 
     /// The metadata, with a warning when the chart's API version has no use for `requirements.*`.
-    fn old_style(&mut self, warning: &str) -> &mut MetadataDraft {
+    fn old_style(&mut self, log: &mut Vec<String>, warning: &str) -> &mut MetadataDraft {
         let draft = self.draft.get_or_insert_with(MetadataDraft::default);
         if draft.api_version() != "v1" {
-            self.chart.warnings.push(warning.to_owned());
+            log.push(warning.to_owned());
         }
         draft
     }

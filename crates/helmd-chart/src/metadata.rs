@@ -141,6 +141,16 @@ impl Metadata {
         Ok(draft)
     }
 
+    /// As [`Metadata::parse`], but keys that are set twice and fields that nobody knows are errors.
+    ///
+    /// # Errors
+    /// As [`Metadata::parse`].
+    pub fn parse_strict(yaml: &[u8], helm: HelmMajor) -> Result<MetadataDraft, DecodeError> {
+        let mut draft = MetadataDraft::default();
+        draft.read_strict(yaml, helm)?;
+        Ok(draft)
+    }
+
     /// The metadata in `Chart.yaml`'s text, valid and sanitised.
     ///
     /// # Errors

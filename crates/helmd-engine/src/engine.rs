@@ -60,7 +60,7 @@ pub struct Engine {
 pub struct Rendered {
     /// Text by full template name, partials left out. Bytes that are not UTF-8 stay as the template wrote them.
     pub files: BTreeMap<String, GoString>,
-    /// Notes of `required` and `fail` in lint mode, in order.
+    /// Notes of `required` and `fail` in lint mode, in order, as Helm logs them (Helm 3 with its place in the source).
     pub notes: Vec<String>,
 }
 
@@ -93,10 +93,38 @@ impl Engine {
         values: RenderValues,
         host: Rc<dyn sprig::Host>,
     ) -> Result<Rendered, RenderError> {
-        let templates = renderables(chart, &values, self.helm);
-        let order = sorted(&templates);
+        let mut notes = Vec::new();
+        let files = self.render_noting(chart, values, host, &mut notes)?;
+        Ok(Rendered { files, notes })
+    }
+
+    /// As [`Engine::render`], but the notes are there also when a template fails.
+    ///
+    /// # Errors
+    /// As [`Engine::render`].
+    pub fn render_noting(
+        &self,
+        chart: &Chart,
+        values: RenderValues,
+        host: Rc<dyn sprig::Host>,
+        log: &mut Vec<String>,
+    ) -> Result<BTreeMap<String, GoString>, RenderError> {
         let notes = Notes::new(self.helm);
-        let functions = functions::all(self, host, &notes);
+        let rendered = self.files(chart, &values, host, &notes);
+        log.append(&mut notes.take());
+        rendered
+    }
+
+    fn files(
+        &self,
+        chart: &Chart,
+        values: &RenderValues,
+        host: Rc<dyn sprig::Host>,
+        notes: &Notes,
+    ) -> Result<BTreeMap<String, GoString>, RenderError> {
+        let templates = renderables(chart, values, self.helm);
+        let order = sorted(&templates);
+        let functions = functions::all(self, host, notes);
         let mut set = TemplateSet::default();
         for name in &order {
             self.cancel.check().map_err(|_| RenderError::Cancelled)?;
@@ -114,7 +142,7 @@ impl Engine {
             let text = self.one(&mut exec, name, &templates[name])?;
             files.insert(name.clone(), text);
         }
-        Ok(Rendered { files, notes: notes.take() })
+        Ok(files)
     }
 
     fn one(&self, exec: &mut Exec<'_>, name: &str, template: &Renderable<'_>) -> Result<GoString, RenderError> {
@@ -182,16 +210,18 @@ impl Notes {
     fn new(helm: HelmMajor) -> Notes {
         Notes { lines: Rc::default(), helm }
     }
-    pub(crate) fn warn(&self, words: &str, message: &str) {
+    /// `required` without a value; `place` is where Helm 3 says it.
+    pub(crate) fn required(&self, (words, place): (&str, &str), message: &str) {
         self.add(match self.helm {
-            HelmMajor::Helm3 => format!("[INFO] Missing required value: {message}"),
+            HelmMajor::Helm3 => format!("{place}: [INFO] Missing required value: {message}"),
             HelmMajor::Helm4 => slog::record("WARN", words, &[("message", message)]),
         });
     }
-    pub(crate) fn info(&self, words: &str, message: &str) {
+    /// `fail`.
+    pub(crate) fn fail(&self, message: &str) {
         self.add(match self.helm {
-            HelmMajor::Helm3 => format!("[INFO] Fail: {message}"),
-            HelmMajor::Helm4 => slog::record("INFO", words, &[("message", message)]),
+            HelmMajor::Helm3 => format!("engine.go:227: [INFO] Fail: {message}"),
+            HelmMajor::Helm4 => slog::record("INFO", "funcMap fail", &[("message", message)]),
         });
     }
     fn add(&self, line: String) {

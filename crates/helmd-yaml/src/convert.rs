@@ -119,9 +119,10 @@ pub(crate) fn json(data: Data<'_>, numbers: Numbers) -> Result<Json, JsonError> 
         Data::Null => Json::Null,
         Data::Bool(b) => Json::Bool(b),
         Data::Int(i) => match numbers {
-            Numbers::Json => Json::from(i),
+            Numbers::Json | Numbers::Yaml => Json::from(i),
             Numbers::Float64 => float(i as f64)?,
         },
+        Data::Uint(u) if numbers == Numbers::Yaml => Json::from(u),
         Data::Uint(u) => float(u as f64)?,
         Data::Float(f) => match numbers {
             Numbers::Json if f.fract() == 0.0 && f.abs() < 9e18 => Json::from(f as i64),

@@ -18,6 +18,8 @@ pub enum Numbers {
     Float64,
     /// `i64` where the number is whole and fits, else `f64`, as Kubernetes decodes objects.
     Json,
+    /// As the YAML has them: integers apart from floats, whole floats too. For numbers that become text.
+    Yaml,
 }
 
 /// How much is read.

@@ -11,6 +11,7 @@ mod crypto;
 pub mod host;
 pub mod regex;
 pub mod time;
+pub mod url;
 
 mod args;
 mod decimal;
@@ -26,7 +27,6 @@ mod paths;
 mod reflect;
 mod strings;
 mod unicode;
-mod url;
 mod versions;
 mod words;
 

@@ -1,4 +1,4 @@
-//! `urlParse` and `urlJoin`, on a URL type that reads and writes as Go's `net/url`.
+//! `urlParse` and `urlJoin`, on a URL type that reads and writes as Go's `net/url`; and what others ask about URLs.
 
 mod address;
 mod escape;
@@ -8,6 +8,16 @@ use crate::args::{MAP, Register, STR, map, panic, text};
 use gotmpl::value::Kind;
 use gotmpl::{FuncError, FuncMap, Map, Value};
 use parse::{Url, User};
+
+/// Whether Go's `url.ParseRequestURI` reads this text and finds a scheme.
+pub fn is_request_url(text: &[u8]) -> bool {
+    !text.is_empty() && parse::parse_before_fragment(text).is_ok_and(|url| !url.scheme.is_empty())
+}
+
+/// Host and path of a URL as Go's `url.Parse` reads it; `None` where that fails.
+pub fn host_and_path(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    parse::parse(text).ok().map(|url| (url.host, url.path))
+}
 
 pub(crate) fn add(functions: &mut FuncMap) {
     functions.plain("urlParse", &[STR], MAP, |a| match parse::parse(text(a, 0)) {

@@ -6,10 +6,12 @@
 
 mod read;
 mod serde_text;
+mod stream;
 mod write;
 
 pub use read::{parse, unmarshal, unmarshal_list, unmarshal_map};
 pub use serde_text::{to_string, to_string_indent};
+pub use stream::{Node, Stream, StreamError};
 pub use write::{
     Escape, marshal, marshal_indent, marshal_indent_within, marshal_raw, marshal_raw_within, marshal_within,
     write_float, write_string,

@@ -56,7 +56,7 @@ fn mismatch(value: &Value, go_type: &'static str) -> JsonError {
 }
 
 /// Makes values of one kind while the text is read.
-trait Build {
+pub(super) trait Build {
     type Value;
     type Entries: Default;
     fn null(&self) -> Self::Value;
@@ -126,7 +126,7 @@ impl Build for JsonValues {
 
 /// The value and the first error that Go only reports at the end (it goes on after a number out of range).
 fn read<B: Build>(text: &[u8], build: &B) -> Result<(B::Value, Option<JsonError>), JsonError> {
-    let mut reader = Reader { text, at: 0, depth: 0, saved: None };
+    let mut reader = Reader::at(text, 0);
     let value = reader.value(build)?;
     match reader.next_token() {
         None => Ok((value, reader.saved)),
@@ -134,7 +134,7 @@ fn read<B: Build>(text: &[u8], build: &B) -> Result<(B::Value, Option<JsonError>
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     depth: usize,
@@ -142,12 +142,22 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// A reader that begins at this byte.
+    pub(super) fn at(text: &'a [u8], at: usize) -> Self {
+        Reader { text, at, depth: 0, saved: None }
+    }
+
+    /// The byte that comes next.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
     /// The next byte that is not white space, without taking it.
-    fn next_token(&mut self) -> Option<u8> {
+    pub(super) fn next_token(&mut self) -> Option<u8> {
         while let Some(byte) = self.peek() {
             if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
                 return Some(byte);
@@ -161,7 +171,7 @@ impl<'a> Reader<'a> {
         Err(self.peek().map_or(JsonError::UnexpectedEnd, |byte| JsonError::Syntax { byte, context }))
     }
 
-    fn value<B: Build>(&mut self, build: &B) -> Result<B::Value, JsonError> {
+    pub(super) fn value<B: Build>(&mut self, build: &B) -> Result<B::Value, JsonError> {
         match self.next_token() {
             Some(b'{') => self.object(build),
             Some(b'[') => self.array(build),

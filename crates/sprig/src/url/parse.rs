@@ -91,7 +91,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Url, UrlError> {
     Ok(url)
 }
 
-fn parse_before_fragment(text: &[u8]) -> Result<Url, UrlFault> {
+pub(super) fn parse_before_fragment(text: &[u8]) -> Result<Url, UrlFault> {
     if text.iter().any(|b| *b < b' ' || *b == 0x7f) {
         return Err(UrlFault::Other("net/url: invalid control character in URL"));
     }
