@@ -60,6 +60,23 @@ pub enum ChartError {
     Archive(#[from] ArchiveError),
 }
 
+/// Why a chart could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The metadata break a rule.
+    #[error("chart validation")]
+    Invalid(#[source] ValidationError),
+    /// The chart's name cannot be a folder's.
+    #[error("{name} is not a valid chart name", name = gotmpl::strconv::quote(.0))]
+    Name(String),
+    /// The schema is no JSON; the letter is the one that this Helm begins with.
+    #[error("{0}nvalid JSON in values.schema.json")]
+    Schema(char),
+    /// Metadata that cannot be YAML.
+    #[error("{0}")]
+    Yaml(String),
+}
+
 /// Why an archive could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {

@@ -64,6 +64,29 @@ impl GoTime {
         Some((text != Self::ZERO).then_some(GoTime(text)))
     }
 
+    /// Unix seconds and nanoseconds.
+    pub fn unix(&self) -> (i64, u32) {
+        let b = self.0.as_bytes();
+        let digits = |from: usize, n: usize| -> i64 {
+            let part = b.get(from..from + n).unwrap_or_default();
+            part.iter().fold(0, |acc, c| acc * 10 + i64::from(c.wrapping_sub(b'0')))
+        };
+        let seconds = days(digits(0, 4), digits(5, 2), digits(8, 2)) * 86_400
+            + digits(11, 2) * 3600
+            + digits(14, 2) * 60
+            + digits(17, 2);
+        let zone = self.0.get(19..).unwrap_or_default().trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+        let fraction = self.0.len() - zone.len();
+        let nanos = b.get(20..fraction).and_then(read_nanos).unwrap_or_default();
+        let offset = digits(fraction + 1, 2) * 3600 + digits(fraction + 4, 2) * 60;
+        let offset = match zone.as_bytes().first() {
+            Some(b'+') => offset,
+            Some(b'-') => -offset,
+            _ => 0,
+        };
+        (seconds - offset, nanos)
+    }
+
     /// The text, for example `2024-03-01T10:20:30.5+02:00`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -117,6 +140,16 @@ fn civil(days: i64) -> Option<(i64, i64, i64)> {
     (0..=9999).contains(&year).then_some((year, month, day))
 }
 
+/// The day number, counted from 1970-01-01, of a date: the other way round.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = (month + 9) % 12;
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 impl Serialize for GoTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
@@ -154,6 +187,16 @@ mod tests {
         assert_eq!(text(-1, 1).as_deref(), Some("1969-12-31T23:59:59.000000001Z"));
         assert_eq!(text(-62_135_596_800, 0), None);
         assert_eq!(text(i64::MAX, 0), None);
+    }
+
+    #[test]
+    fn times_go_back_to_unix() {
+        for (seconds, nanos) in [(0, 0), (951_782_400, 120_000_000), (-1, 1), (253_402_300_799, 999_999_999)] {
+            assert_eq!(GoTime::from_unix(seconds, nanos).map(|t| t.unix()), Some((seconds, nanos)));
+        }
+        let unix = |t| GoTime::parse(t).flatten().map(|t| t.unix());
+        assert_eq!(unix("2024-01-01T00:00:00.5+01:30"), Some((1_704_061_800, 500_000_000)));
+        assert_eq!(unix("2024-03-01T00:00:00-00:30"), Some((1_709_253_000, 0)));
     }
 
     #[test]
