@@ -1,6 +1,7 @@
 //! Helm's verbs, one file each: in which order things are done, and nothing else.
 //!
-//! Owns: the steps of install, upgrade, rollback, uninstall, test, get, status, history, list, show;
+//! Owns: the steps of install, upgrade, rollback, uninstall, test, get, status, history, list, and without a cluster of
+//! show, package, create, dependency list;
 //! the statuses and descriptions that they leave in a release; Helm's sentences about them.
 //! Does not own: rendering (`helmd-engine`), merging and readiness (`helmd-plan`), the calls
 //! (`helmd-kube`), the records (`helmd-storage`), where charts come from (`helmd-repo`).
@@ -12,6 +13,8 @@
 mod capabilities;
 mod context;
 mod crds;
+mod create;
+mod dependency;
 mod error;
 mod get;
 mod history;
@@ -21,6 +24,7 @@ mod list;
 mod lookup;
 mod options;
 mod ownership;
+mod package;
 mod precheck;
 mod render;
 mod reuse;
@@ -33,6 +37,8 @@ mod uninstall;
 mod upgrade;
 
 pub use context::{Context, Outside, System};
+pub use create::{Create, CreateError};
+pub use dependency::{Dependencies, DependencyList, DependencyStatus, WantedChart};
 pub use error::ActionError;
 pub use get::{GetHooks, GetManifest, GetMetadata, GetNotes, GetRelease, GetValues, Metadata, MetadataDependency};
 pub use helmd_engine::budgets::{self, Budgets};
@@ -42,6 +48,7 @@ pub use history::History;
 pub use install::Install;
 pub use list::{DefaultStates, List, Listed};
 pub use options::{DryRun, Rendering, ServerSideApply, Waiting};
+pub use package::{Package, PackageError, source_date_epoch};
 pub use precheck::{MissingDependencies, NotInstallable, check_dependencies, check_installable};
 pub use render::{CancelOnDrop, RenderFailure, RenderedRelease};
 pub use rollback::Rollback;

@@ -210,6 +210,24 @@ pub(crate) fn values(yaml: &[u8], limits: ParseLimits) -> Result<Map<String, Jso
     }
 }
 
+/// The API version that `Chart.yaml` states, empty when it states none; the rest of the file is not looked at.
+///
+/// # Errors
+/// The text is no YAML, or not a map with such a text.
+pub fn declared_api_version(yaml: &[u8]) -> Result<String, DecodeError> {
+    let mut decoder = Decoder { package: "loader", ..Decoder::new(HelmMajor::Helm4) };
+    let mut version = String::new();
+    match read_yaml(yaml, ParseLimits::default())? {
+        Json::Null => {}
+        Json::Object(entries) => {
+            decoder.each_field("chartBase", &["apiVersion"], &entries, |d, _, value| d.text(value, &mut version));
+        }
+        other => decoder.wrong(&other, decoder.type_name("chartBase")),
+    }
+    decoder.finish()?;
+    Ok(version)
+}
+
 fn read_yaml(yaml: &[u8], limits: ParseLimits) -> Result<Json, DecodeError> {
     Ok(helmd_yaml::parse_limited(yaml, Numbers::Yaml, limits)?)
 }

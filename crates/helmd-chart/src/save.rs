@@ -66,6 +66,14 @@ pub fn chart_yaml(metadata: &Metadata) -> Result<String, SaveError> {
     yaml(&Metadata { dependencies: crate::Slice::nil(), ..metadata.clone() })
 }
 
+/// All metadata as Helm shows them: known fields only, sorted.
+///
+/// # Errors
+/// Go could not write it either.
+pub fn metadata_yaml(metadata: &Metadata) -> Result<String, SaveError> {
+    yaml(metadata)
+}
+
 /// Any type as `sigs.k8s.io/yaml` writes its Go equal.
 fn yaml<T: Serialize>(value: &T) -> Result<String, SaveError> {
     let json = serde_json::to_value(value).map_err(|e| SaveError::Yaml(e.to_string()))?;
