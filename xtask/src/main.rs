@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["helmd-server", "helmd-sandbox"],
     &["helmd-action"],
     &["helmd-storage"],
-    &["helmd-kube", "helmd-repo"],
+    &["helmd-kube", "helmd-repo", "helmd-lint"],
     &["helmd-plan", "helmd-engine"],
     &["helmd-release"],
     &["helmd-values"],

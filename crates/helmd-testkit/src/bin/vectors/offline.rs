@@ -165,8 +165,25 @@ pub fn names(record: &Record, helm: HelmMajor) -> Verdict {
                 draft.map_err(|e| check::helm_text(&e)).and_then(|d| d.validate().map_err(|e| check::helm_text(&e)));
             ok(checked.map(|_| ()))
         }
-        _ => Verdict::fail("lint messages", "lint is not built yet"),
+        _ => lint(record, helm),
     }
+}
+
+/// The findings on a chart in the folder `<DIR>`.
+fn lint(record: &Record, helm: HelmMajor) -> Verdict {
+    use helmd_lint::{ChartFolder, Options};
+    let files = check::object(record.get("files"));
+    let files = files
+        .iter()
+        .map(|(name, text)| helmd_chart::File::new(name, text.as_str().unwrap_or_default().as_bytes().to_vec()));
+    let folder = ChartFolder::of_files("<DIR>", files.collect(), &helmd_chart::Loader::new(helm));
+    let values = helmd_yaml::parse(&record.bytes("values"), helmd_yaml::Numbers::Float64);
+    let mut values = check::object(&values.unwrap_or_default());
+    let options = Options { namespace: record.str("namespace").to_owned(), ..Options::new(helm) };
+    let report = helmd_lint::lint(&folder, &mut values, &options, std::rc::Rc::new(sprig::FixedHost::default()));
+    let messages =
+        report.messages.iter().map(|m| json!({"severity": m.severity.number(), "path": m.path, "message": m.text}));
+    check::value(record.results(helm), Ok(messages.collect()))
 }
 
 /// `repo.json`
