@@ -1,7 +1,7 @@
 //! Helm's verbs, one file each: in which order things are done, and nothing else.
 //!
 //! Owns: the steps of install, upgrade, rollback, uninstall, test, get, status, history, list, and without a cluster of
-//! show, package, create, dependency list;
+//! show, lint, package, create, dependency list;
 //! the statuses and descriptions that they leave in a release; Helm's sentences about them.
 //! Does not own: rendering (`helmd-engine`), merging and readiness (`helmd-plan`), the calls
 //! (`helmd-kube`), the records (`helmd-storage`), where charts come from (`helmd-repo`).
@@ -20,6 +20,7 @@ mod get;
 mod history;
 mod hooks;
 mod install;
+mod lint;
 mod list;
 mod lookup;
 mod options;
@@ -46,6 +47,7 @@ pub use helmd_engine::{Cancel, Exceeded, Stopped};
 pub use helmd_kube::{ErrorKind, Event, Progress, WaitStrategy, helm_text};
 pub use history::History;
 pub use install::Install;
+pub use lint::{Lint, Linted};
 pub use list::{DefaultStates, List, Listed};
 pub use options::{DryRun, Rendering, ServerSideApply, Waiting};
 pub use package::{Package, PackageError, source_date_epoch};

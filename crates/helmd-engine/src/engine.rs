@@ -60,7 +60,7 @@ pub struct Engine {
 pub struct Rendered {
     /// Text by full template name, partials left out. Bytes that are not UTF-8 stay as the template wrote them.
     pub files: BTreeMap<String, GoString>,
-    /// Notes of `required` and `fail` in lint mode, in order, as Helm logs them (Helm 3 with its place in the source).
+    /// Notes of `required` and `fail` in lint mode, in order.
     pub notes: Vec<String>,
 }
 
@@ -199,6 +199,9 @@ pub fn on_render_stack<T: Send>(
     })
 }
 
+/// What Helm 4 says of a required value that is the empty text.
+pub(crate) const EMPTY_VALUE: &str = "missing required values";
+
 /// Collects what Helm would log while rendering.
 #[derive(Clone)]
 pub(crate) struct Notes {
@@ -210,18 +213,20 @@ impl Notes {
     fn new(helm: HelmMajor) -> Notes {
         Notes { lines: Rc::default(), helm }
     }
-    /// `required` without a value; `place` is where Helm 3 says it.
-    pub(crate) fn required(&self, (words, place): (&str, &str), message: &str) {
+    pub(crate) fn warn(&self, words: &str, message: &str) {
         self.add(match self.helm {
-            HelmMajor::Helm3 => format!("{place}: [INFO] Missing required value: {message}"),
+            // HELM: the two lines differ in their place only; where a line is printed the other place is known.
+            HelmMajor::Helm3 if words == EMPTY_VALUE => {
+                format!("engine.go:214: [INFO] Missing required value: {message}")
+            }
+            HelmMajor::Helm3 => format!("[INFO] Missing required value: {message}"),
             HelmMajor::Helm4 => slog::record("WARN", words, &[("message", message)]),
         });
     }
-    /// `fail`.
-    pub(crate) fn fail(&self, message: &str) {
+    pub(crate) fn info(&self, words: &str, message: &str) {
         self.add(match self.helm {
-            HelmMajor::Helm3 => format!("engine.go:227: [INFO] Fail: {message}"),
-            HelmMajor::Helm4 => slog::record("INFO", "funcMap fail", &[("message", message)]),
+            HelmMajor::Helm3 => format!("[INFO] Fail: {message}"),
+            HelmMajor::Helm4 => slog::record("INFO", words, &[("message", message)]),
         });
     }
     fn add(&self, line: String) {

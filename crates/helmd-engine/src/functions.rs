@@ -1,7 +1,7 @@
 //! Helm's template functions, laid over sprig's.
 
 use crate::budgets::INCLUDE_DEPTH;
-use crate::engine::{Engine, Notes};
+use crate::engine::{EMPTY_VALUE, Engine, Notes};
 use crate::errors::mark;
 use gotmpl::exec::{Exceeded, Exec, Limits, Stopped};
 use gotmpl::value::{CallResult, types};
@@ -242,12 +242,12 @@ fn failing(map: &mut FuncMap, lint: bool, notes: &Notes) {
     map.add(Function::new("required", &[types::STRING, types::INTERFACE], types::INTERFACE, move |_, args| {
         let message = text(args, 0);
         let words = match arg(args, 1) {
-            Value::Nil => ("missing required value", "engine.go:206"),
-            Value::String(s) if s.is_empty() => ("missing required values", "engine.go:214"),
+            Value::Nil => "missing required value",
+            Value::String(s) if s.is_empty() => EMPTY_VALUE,
             present => return Ok(present.clone()),
         };
         if lint {
-            log.required(words, &message.to_text());
+            log.warn(words, &message.to_text());
             return Ok(Value::str(""));
         }
         Err(FuncError::Text(mark(&message.to_text())))
@@ -256,7 +256,7 @@ fn failing(map: &mut FuncMap, lint: bool, notes: &Notes) {
     map.add(Function::new("fail", &[types::STRING], types::STRING, move |_, args| {
         let message = text(args, 0);
         if lint {
-            log.fail(&message.to_text());
+            log.info("funcMap fail", &message.to_text());
             return Ok(Value::str(""));
         }
         Err(FuncError::Text(mark(&message.to_text())))

@@ -177,17 +177,9 @@ mod tests {
         ] {
             assert!(is_url(good), "{good}");
         }
-        for bad in [
-            "",
-            "abc",
-            "localhost",
-            ".com",
-            "https://",
-            "http://a b.com",
-            "https://.com",
-            "gopher://x.y",
-            "/a/b",
-        ] {
+        for bad in
+            ["", "abc", "localhost", ".com", "https://", "http://a b.com", "https://.com", "gopher://x.y", "/a/b"]
+        {
             assert!(!is_url(bad), "{bad}");
         }
     }

@@ -10,8 +10,9 @@ use gotmpl::GoString;
 use gotmpl::strconv::quote;
 use helmd_chart::{Chart, File, HelmMajor, Values, error_text};
 use helmd_engine::Engine;
+use helmd_values::schema::validate_chart;
 use helmd_values::{
-    Capabilities, KubeVersion, ReleaseOptions, RenderValues, check_schemas, coalesce_values, process_dependencies,
+    Capabilities, KubeVersion, ReleaseOptions, RenderValues, ValuesError, coalesce_values, process_dependencies,
 };
 use helmd_yaml::Numbers;
 use std::collections::BTreeMap;
@@ -41,9 +42,9 @@ pub(crate) fn lint(linter: &mut Linter<'_>, values: &Values, host: Rc<dyn sprig:
     let Some(values) = compose(linter, &mut chart, values) else { return };
     if !linter.options.skip_schema_validation {
         let mut log = Vec::new();
-        let checked = check_schemas(&chart, &values, linter.helm(), &mut log);
+        let checked = validate_chart(&chart, &values, linter.helm(), &mut log);
         linter.report.log.append(&mut log);
-        if !linter.check(Severity::Error, FOLDER, checked.map_err(|e| error_text(&e))) {
+        if !linter.check(Severity::Error, FOLDER, checked.map_err(|text| ValuesError::Schema(text).to_string())) {
             return;
         }
     }

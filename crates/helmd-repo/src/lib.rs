@@ -4,7 +4,9 @@
 //! later. Does not own: what a chart is (`helmd-chart`), which URLs may be asked for (`helmd-server`).
 
 pub mod fetch;
+mod link;
 pub mod local;
 mod sniff;
+pub mod subcharts;
 
 pub use local::RepoError;

@@ -10,11 +10,12 @@ mod write;
 
 pub use error::RepoError;
 pub use glob::glob;
-pub use path::{absolute, clean};
+pub use path::{absolute, clean, clean_text};
 pub use write::{create_folder, write_archive, write_file};
 
 use crate::sniff;
-use error::{failed, go_text};
+use error::failed;
+pub(crate) use error::go_text;
 use gotmpl::strconv::quote;
 use helmd_chart::ignore::{self, Rules};
 use helmd_chart::{ArchiveError, Chart, ChartError, File, HelmMajor, Loader, read_archive};
@@ -30,7 +31,7 @@ pub enum Links {
     #[default]
     Inside,
     /// All, as Helm does. For charts of whoever runs the program.
-    Everywhere,
+    Anywhere,
 }
 
 /// Whether a chart's API version is looked at before the chart is read.
@@ -123,31 +124,11 @@ impl<'a> Disk<'a> {
             })?;
             detect(&yaml)?;
         }
-        let rules = match self.ignore_file(&top)? {
-            Some(rules) => Rules::parse(&rules)?,
-            None => Rules::default(),
-        };
-        let files = Walk::new(self, rules, &top)?.files(&top, log)?;
-        Ok(self.loader.files_logging(files, log)?)
-    }
-
-    /// The `.helmignore` of a folder, when it is a regular file; one of a stranger must not lie outside. A device would never
-    /// end.
-    fn ignore_file(&self, top: &Path) -> Result<Option<Vec<u8>>, RepoError> {
-        let path = top.join(ignore::FILE_NAME);
-        let limit = self.loader.limits.file_bytes;
-        let (Ok(info), Ok(real), Ok(root)) = (fs::metadata(&path), fs::canonicalize(&path), fs::canonicalize(top)) else {
-            return Ok(None);
-        };
-        if info.is_dir() {
-            return Err(failed("read", &path, &io::ErrorKind::IsADirectory.into()));
-        }
-        if !info.is_file() || info.len() > limit || (self.links == Links::Inside && !real.starts_with(root)) {
-            return Ok(None);
-        }
-        let mut rules = Vec::new();
-        let read = fs::File::open(real).and_then(|file| file.take(limit).read_to_end(&mut rules));
-        Ok(read.is_ok().then_some(rules))
+        let before = log.len();
+        let files = folder_files(&top, self.loader, self.links, log)?;
+        let mut chart = self.loader.files_logging(files, log)?;
+        chart.warnings = log.get(before..).unwrap_or_default().to_vec();
+        Ok(chart)
     }
 
     /// The chart in an archive file.
@@ -155,11 +136,8 @@ impl<'a> Disk<'a> {
     /// # Errors
     /// As [`Disk::load`].
     pub fn load_file(&self, path: &Path, log: &mut Vec<String>) -> Result<Chart, RepoError> {
-        let file = fs::File::open(path).map_err(|e| failed("open", path, &e))?;
         // A compressed file is not larger than what comes out of it, but for some bytes around each part.
-        let limit = self.loader.limits.total_bytes.saturating_add(1 << 20);
-        let mut bytes = Vec::new();
-        file.take(limit).read_to_end(&mut bytes).map_err(|e| failed("read", path, &e))?;
+        let bytes = read_file(path, self.loader.limits.total_bytes.saturating_add(1 << 20))?;
         self.load_bytes(&text(path), &bytes, log)
     }
 
@@ -201,6 +179,73 @@ fn detect(yaml: &[u8]) -> Result<(), RepoError> {
         "v3" => Err(RepoError::Version3),
         _ => Err(RepoError::UnsupportedVersion),
     }
+}
+
+/// The `.helmignore` of a folder, when it is a regular file; one of a stranger must not lie outside. A device would never end.
+fn ignore_file(top: &Path, loader: &Loader, links: Links) -> Result<Option<Vec<u8>>, RepoError> {
+    let path = top.join(ignore::FILE_NAME);
+    let limit = loader.limits.file_bytes;
+    let (Ok(info), Ok(real), Ok(root)) = (fs::metadata(&path), fs::canonicalize(&path), fs::canonicalize(top)) else {
+        return Ok(None);
+    };
+    if info.is_dir() {
+        return Err(failed("read", &path, &io::ErrorKind::IsADirectory.into()));
+    }
+    if !info.is_file() || info.len() > limit || (links == Links::Inside && !real.starts_with(root)) {
+        return Ok(None);
+    }
+    let mut rules = Vec::new();
+    let read = fs::File::open(real).and_then(|file| file.take(limit).read_to_end(&mut rules));
+    Ok(read.is_ok().then_some(rules))
+}
+
+/// The files of a folder in lexical order, but those that `.helmignore` leaves out. Each symbolic link is noted in `log`,
+/// in Helm's words.
+///
+/// # Errors
+/// A file cannot be read or is not allowed, or there are too many.
+pub fn folder_files(path: &Path, loader: &Loader, links: Links, log: &mut Vec<String>) -> Result<Vec<File>, RepoError> {
+    let top = absolute(path);
+    let rules = match ignore_file(&top, loader, links)? {
+        Some(rules) => Rules::parse(&rules)?,
+        None => Rules::default(),
+    };
+    Walk::new((loader, links), rules, &top, log)?.files(&top)
+}
+
+/// What stands at a path, links followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Missing,
+    /// A folder.
+    Folder,
+    /// Something else.
+    File,
+    /// The system does not say; with Go's text.
+    Unknown(String),
+}
+
+/// What stands at a path; `shown` is the path as messages have it.
+pub fn entry(path: &Path, shown: &str) -> Entry {
+    match fs::metadata(path) {
+        Ok(info) if info.is_dir() => Entry::Folder,
+        Ok(_) => Entry::File,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Entry::Missing,
+        Err(e) => Entry::Unknown(format!("stat {shown}: {}", go_text(&e))),
+    }
+}
+
+/// A file's content, at most `limit` bytes of it.
+///
+/// # Errors
+/// Go's text; the path is in it as it was given.
+pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, RepoError> {
+    let file =
+        fs::File::open(path).map_err(|e| RepoError::Open(format!("open {}: {}", path.display(), go_text(&e))))?;
+    let mut data = Vec::new();
+    file.take(limit).read_to_end(&mut data).map_err(|e| failed("read", path, &e))?;
+    Ok(data)
 }
 
 fn text(path: &Path) -> String {

@@ -31,6 +31,5 @@ pub use error::ValuesError;
 pub use helmd_chart::Values;
 pub use lookup::{LookupError, path_value, table};
 pub use merge::{is_compatible_range, merge_maps};
-pub use gotmpl::slog::record as log_record;
-pub use render::{ReleaseOptions, RenderValues, SchemaCheck, check_schemas, render_values};
+pub use render::{ReleaseOptions, RenderValues, SchemaCheck, render_values};
 pub use warning::Warnings;

@@ -4,7 +4,6 @@ use crate::capabilities::Capabilities;
 use crate::coalesce::coalesce_logged;
 use crate::error::ValuesError;
 use crate::schema::{self, SchemaLimits};
-use crate::table::Table;
 use crate::warning::Warnings;
 use gotmpl::Map;
 use helmd_chart::{Chart, HelmMajor, Values};
@@ -64,21 +63,7 @@ pub fn render_values(
         SchemaCheck::Skip => None,
     };
     if let Some(limits) = limits {
-        schema::validate_chart(chart, &values, (helm, limits), warnings).map_err(ValuesError::Schema)?;
+        schema::validate_tables(chart, &values, (helm, limits), warnings).map_err(ValuesError::Schema)?;
     }
     Ok(values)
-}
-
-/// Holds composed values against the schemas of the chart and its subcharts.
-///
-/// # Errors
-/// The values break a schema, or a schema cannot be used.
-pub fn check_schemas(
-    chart: &Chart,
-    values: &Values,
-    helm: HelmMajor,
-    warnings: &mut Warnings,
-) -> Result<(), ValuesError> {
-    let values = Table::from_values(values)?.into_map();
-    schema::validate_chart(chart, &values, (helm, SchemaLimits::default()), warnings).map_err(ValuesError::Schema)
 }

@@ -107,10 +107,8 @@ mod tests {
     #[test]
     fn values_follow_each_other() {
         let mut stream = Stream::new(b" {\"b\":1,\"a\":[null]} 5\n-");
-        let object = Node::Object(vec![
-            ("b".to_owned(), Node::Number(1.0)),
-            ("a".to_owned(), Node::List(vec![Node::Null])),
-        ]);
+        let object =
+            Node::Object(vec![("b".to_owned(), Node::Number(1.0)), ("a".to_owned(), Node::List(vec![Node::Null]))]);
         assert_eq!((stream.next_value(), stream.consumed()), (Some(Ok(object)), 19));
         assert_eq!((stream.next_value(), stream.consumed()), (Some(Ok(Node::Number(5.0))), 21));
         assert_eq!(stream.next_value().map(|r| r.map_err(|e| e.to_string())), Some(Err("unexpected EOF".to_owned())));

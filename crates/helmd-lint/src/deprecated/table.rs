@@ -16,7 +16,6 @@ pub(crate) struct Api {
     pub(crate) replacement: &'static str,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the columns of the table")]
 const fn api(version: &'static str, kind: &'static str, deprecated: u8, removed: u8, replacement: &'static str) -> Api {
     Api { version, kind, deprecated, removed, replacement }
 }

@@ -15,6 +15,9 @@ pub enum RepoError {
     /// The system refused.
     #[error("{0}")]
     Io(String),
+    /// A file could not be opened.
+    #[error("{0}")]
+    Open(String),
     /// The folder has no `Chart.yaml`.
     #[error("unable to detect chart at {file}: {cause}")]
     NoChart {
@@ -108,7 +111,7 @@ pub(super) fn failed(operation: &str, path: &Path, error: &io::Error) -> RepoErr
 }
 
 /// The system's words as Go gives them: lower case, without the number.
-pub(super) fn go_text(error: &io::Error) -> String {
+pub(crate) fn go_text(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();

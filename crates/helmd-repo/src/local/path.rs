@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Go's `filepath.Clean`: no double slashes, no `.`, and `..` taken back where that is possible without a look at the disk.
-pub fn clean(path: &str) -> String {
+pub fn clean_text(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -23,18 +23,20 @@ pub fn clean(path: &str) -> String {
     }
 }
 
-/// Go's `filepath.Abs`. A path stays as it is when the working folder cannot be told.
+/// [`clean_text`] of a path; one that is not UTF-8 stays as it is.
+pub fn clean(path: &Path) -> PathBuf {
+    path.to_str().map_or_else(|| path.to_owned(), |text| PathBuf::from(clean_text(text)))
+}
+
+/// Go's `filepath.Abs`: below the working folder, and clean.
 pub fn absolute(path: &Path) -> PathBuf {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match full.to_str() {
-        Some(text) => PathBuf::from(clean(text)),
-        None => full,
-    }
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    clean(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::clean_text;
 
     #[test]
     fn paths_are_cleaned_as_by_go() {
@@ -47,7 +49,7 @@ mod tests {
             ("/..//a/./b/..", "/a"),
             ("/", "/"),
         ] {
-            assert_eq!(clean(path), want, "{path}");
+            assert_eq!(clean_text(path), want, "{path}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod chart_path;
 pub mod flags;
+pub mod lint;
 mod log;
 mod settings;
 pub mod template;
