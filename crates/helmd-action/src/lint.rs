@@ -101,7 +101,7 @@ impl Lint {
     }
 
     fn loader(&self) -> Loader {
-        Loader { helm: self.options.helm, limits: self.limits.clone() }
+        Loader { helm: self.options.helm, limits: self.limits.clone(), ..Loader::new(self.options.helm) }
     }
 
     fn archive_file(&self, path: &Path) -> Result<ChartFolder, String> {

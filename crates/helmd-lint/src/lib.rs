@@ -23,7 +23,7 @@ mod values;
 pub use folder::{ChartFolder, FolderError, Place};
 pub use message::{Message, Report, Severity};
 
-use gotmpl::exec::Limits;
+use helmd_engine::Budgets;
 use helmd_chart::{HelmMajor, Values};
 use helmd_values::KubeVersion;
 use message::Linter;
@@ -40,8 +40,8 @@ pub struct Options {
     pub kube_version: Option<KubeVersion>,
     /// Do not check values against schemas.
     pub skip_schema_validation: bool,
-    /// Budgets of the render.
-    pub limits: Limits,
+    /// What the render may use up.
+    pub budgets: Budgets,
 }
 
 impl Options {
@@ -52,7 +52,7 @@ impl Options {
             namespace: "default".to_owned(),
             kube_version: None,
             skip_schema_validation: false,
-            limits: helmd_engine::Engine::new(helm).limits,
+            budgets: Budgets::default(),
         }
     }
 }

@@ -51,10 +51,12 @@ pub(crate) fn lint(linter: &mut Linter<'_>, values: &Values, host: Rc<dyn sprig:
     // HELM: the release has neither a revision nor a cause.
     let namespace = linter.options.namespace.clone();
     let release = ReleaseOptions { name: "test-release".to_owned(), namespace, ..ReleaseOptions::default() };
+    let entries = values.iter().map(|(key, value)| (key.into(), gotmpl::Value::from_json(value)));
+    let values = gotmpl::Map::from_entries(gotmpl::value::types::MAP_ANY, entries);
     let values = RenderValues { values, release, capabilities };
-    let limits = linter.options.limits.clone();
-    let engine = Engine { lint: true, limits, ..Engine::new(linter.helm()) };
-    match engine.render_noting(&chart, &values, host, &mut linter.report.log) {
+    let budgets = linter.options.budgets.clone();
+    let engine = Engine { lint: true, budgets, ..Engine::new(linter.helm()) };
+    match engine.render_noting(&chart, values, host, &mut linter.report.log) {
         Ok(rendered) => files(linter, &chart, &rendered, &kube_version),
         Err(e) => {
             linter.check(Severity::Error, FOLDER, Err(error_text(&e)));
@@ -80,7 +82,7 @@ fn folder(linter: &mut Linter<'_>) -> bool {
 fn compose(linter: &mut Linter<'_>, chart: &mut Chart, values: &Values) -> Option<Values> {
     let helm = linter.helm();
     let log = &mut linter.report.log;
-    log.append(&mut process_dependencies(chart, values, helm).ok()?);
+    process_dependencies(chart, values, helm, log).ok()?;
     let mut once = |values: &Values| {
         let (values, mut warnings) = coalesce_values(chart, values, helm).ok()?;
         log.append(&mut warnings);

@@ -210,7 +210,11 @@ pub fn folder_files(path: &Path, loader: &Loader, links: Links, log: &mut Vec<St
         Some(rules) => Rules::parse(&rules)?,
         None => Rules::default(),
     };
-    Walk::new((loader, links), rules, &top, log)?.files(&top)
+    // HELM: what is no folder, or cannot be listed, has no files.
+    match (fs::canonicalize(&top), fs::read_dir(&top)) {
+        (Ok(root), Ok(_)) => Walk::new((loader, links), rules, root, log).files(&top),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// What stands at a path, links followed.

@@ -32,6 +32,18 @@ pub fn kubeconfigs() -> Vec<PathBuf> {
     }
 }
 
+/// The working folder by the name that the shell gives it, as in Go; else the system's.
+pub fn working_folder() -> PathBuf {
+    let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let named = variable("PWD").map(PathBuf::from).filter(|named| named.is_absolute());
+    named.filter(|named| named.canonicalize().ok() == here.canonicalize().ok()).unwrap_or(here)
+}
+
+/// Helm's folder for data: starters, plugins.
+pub fn data_folder() -> String {
+    folder("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share")
+}
+
 fn folder(helm: &str, xdg: &str, fallback: &str) -> String {
     variable(helm)
         .or_else(|| variable(xdg).map(|base| format!("{base}/helm")))

@@ -1,5 +1,5 @@
-//! The helmd binary: flags, configuration, logging, wiring. `helmd [FLAGS]` serves; `helmd template …` works offline;
-//! `helmd demo` shows a release on the sandbox.
+//! The helmd binary: flags, configuration, logging, wiring. `helmd [FLAGS]` serves; Helm's commands (`helmd template …`)
+//! work offline; `helmd demo` shows a release on the sandbox.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line")]
 
 mod budgets;
@@ -23,17 +23,33 @@ struct Args {
     serve: serve::ServeArgs,
 }
 
+// Helm's commands read their command lines as Helm does; here they are listed.
 #[derive(Subcommand)]
 enum Command {
-    /// Render chart templates locally and print them (helm template)
-    #[command(disable_help_flag = true)]
-    Template {
-        /// helm template's words and flags: `helmd template --help` lists them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
+    /// Create a chart with all that a first chart needs (helm create)
+    Create(HelmCommand),
+    /// List the charts that a chart wants, and whether they are there (helm dependency)
+    #[command(visible_aliases = ["dep", "dependencies"])]
+    Dependency(HelmCommand),
+    /// Examine charts for possible issues (helm lint)
+    Lint(HelmCommand),
+    /// Pack charts into archives (helm package)
+    Package(HelmCommand),
+    /// Print what a chart says of itself (helm show)
+    #[command(visible_alias = "inspect")]
+    Show(HelmCommand),
+    /// Render a chart's templates and print what they give (helm template)
+    Template(HelmCommand),
     /// Start a server on the embedded sandbox, install a sample chart, say where to look, and stay up
     Demo(demo::DemoArgs),
+}
+
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+struct HelmCommand {
+    /// The words and flags of helm's command; --help lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
 }
 
 /// A render is many small pieces, made and dropped: this allocator takes less time and memory for them than the system's.
@@ -46,15 +62,18 @@ fn main() -> ExitCode {
         eprintln!("helmd: a TLS provider was chosen twice");
         return ExitCode::FAILURE;
     }
-    // The commands of Helm read their flags as Helm does, `--` included.
-    let mut args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
-    if args.next().as_deref() == Some("template") {
-        return cli::template::run(&args.collect::<Vec<_>>());
+    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if let Some(code) = cli::run(&args) {
+        return code;
     }
     match Args::parse() {
-        Args { command: Some(Command::Template { args }), .. } => cli::template::run(&args),
         Args { command: Some(Command::Demo(args)), .. } => report(demo::run(&args)),
         Args { command: None, serve } => report(serve::run(&serve)),
+        // What `cli::run` leaves has no command's name in the place where Helm looks for it.
+        Args { command: Some(_), .. } => {
+            eprintln!("helmd: the flags before a command are Helm's global flags: helmd [FLAGS] COMMAND …");
+            ExitCode::from(2)
+        }
     }
 }
 

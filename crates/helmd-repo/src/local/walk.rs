@@ -26,15 +26,11 @@ impl<'w> Walk<'w> {
     pub fn new(
         (loader, links): (&'w Loader, Links),
         rules: Rules,
-        top: &Path,
+        root: PathBuf,
         log: &'w mut Vec<String>,
-    ) -> Result<Walk<'w>, RepoError> {
-        // HELM: the path gets a slash at its end.
-        let root = fs::canonicalize(top)
-            .and_then(|root| if root.is_dir() { Ok(root) } else { Err(io::ErrorKind::NotADirectory.into()) })
-            .map_err(|e| RepoError::Io(format!("lstat {}/: {}", text(top), go_text(&e))))?;
+    ) -> Walk<'w> {
         let (bytes, entries) = (loader.limits.total_bytes, loader.limits.entries);
-        Ok(Walk { loader, links, log, rules, root, files: Vec::new(), bytes, entries })
+        Walk { loader, links, log, rules, root, files: Vec::new(), bytes, entries }
     }
 
     /// All files, in lexical order folder by folder.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The folder is none or cannot be made, or the file cannot be written.
 pub fn write_archive(folder: &str, name: &str, bytes: &[u8]) -> Result<PathBuf, RepoError> {
-    let file = PathBuf::from(clean_text(&format!("{folder}/{name}")));
+    let file = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    let file = PathBuf::from(clean_text(&file));
     let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     match fs::metadata(folder) {
         Ok(info) if !info.is_dir() => return Err(RepoError::NotFolder(super::text(folder))),

@@ -1,8 +1,7 @@
 //! `helmd lint`: helm lint.
 
-use super::log;
-use super::values::ValueFlags;
-use clap::Args;
+use super::flags::{Flag, FlagError, FlagSet, Kind, Matches};
+use super::{log, settings, values};
 use helmd_action::{Lint, Linted, helm_text};
 use helmd_chart::{HelmMajor, Values};
 use helmd_lint::{Options, Severity};
@@ -12,44 +11,28 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Examine a chart for possible issues.
-///
-/// What will make the chart fail is an [ERROR], what goes against conventions a [WARNING].
-#[derive(Args, Debug)]
-pub struct LintArgs {
-    /// Folders or .tgz archives of charts.
-    #[arg(value_name = "PATH")]
-    paths: Vec<String>,
-    #[command(flatten)]
-    values: ValueFlags,
-    /// fail on lint warnings
-    #[arg(long)]
-    strict: bool,
-    /// lint dependent charts
-    #[arg(long)]
-    with_subcharts: bool,
-    /// print only warnings and errors
-    #[arg(long)]
-    quiet: bool,
-    /// if set, disables JSON schema validation
-    #[arg(long)]
-    skip_schema_validation: bool,
-    /// Kubernetes version used for capabilities and deprecation checks
-    #[arg(long, value_name = "VERSION")]
-    kube_version: Option<String>,
-    /// namespace scope for this request
-    #[arg(short, long, default_value = "default")]
-    namespace: String,
-    /// print what helm 3 prints where it differs from helm 4
-    #[arg(long)]
-    helm3: bool,
-}
-
 /// Runs the command: findings go to standard output, what Helm logs and the error to standard error.
-pub fn run(args: &LintArgs) -> ExitCode {
+pub fn run(args: &[String]) -> ExitCode {
     let mut out = io::stdout().lock();
     let mut err = io::stderr().lock();
-    match args.run(&mut out, &mut err) {
+    let helm = match args.iter().any(|arg| arg == "--helm3") {
+        true => HelmMajor::Helm3,
+        false => HelmMajor::Helm4,
+    };
+    let set = flags(helm);
+    let mut matches = Matches::default();
+    match set.parse(args, &mut matches) {
+        Ok(()) => {}
+        Err(FlagError::Help) => {
+            let _closed = write!(out, "{HELP}{}", set.usages());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            let _closed = writeln!(err, "Error: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    match (Command { helm, matches: &matches }).run(&mut out, &mut err) {
         Ok(()) if out.flush().is_ok() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
         Err(error) => {
@@ -59,37 +42,63 @@ pub fn run(args: &LintArgs) -> ExitCode {
     }
 }
 
+const HELP: &str = "Examine charts for possible issues, as helm lint does.\n\n\
+    What will make a chart fail is an [ERROR], what goes against conventions a [WARNING]. PATH is a folder or a .tgz\n\
+    archive.\n\nUsage:\n  helmd lint PATH... [flags]\n\nFlags:\n";
+
+fn flags(helm: HelmMajor) -> FlagSet {
+    let yes = |name, usage| Flag::new(name, Kind::Bool, usage);
+    let mut set = FlagSet::default();
+    set.add(settings::flags(helm));
+    set.add(values::flags());
+    set.add([
+        yes("helm3", "print what helm 3 prints where it differs from helm 4"),
+        yes("help", "this text").short('h'),
+        Flag::new("kube-version", Kind::Text, "Kubernetes version for capabilities and deprecations"),
+        yes("quiet", "print warnings and errors only"),
+        yes("skip-schema-validation", "do not check the values against the chart's schema"),
+        yes("strict", "fail on warnings, too"),
+        yes("with-subcharts", "lint the charts in charts/, too"),
+    ]);
+    set
+}
+
 const USAGE: &str = "\"helm lint\" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]";
 
-impl LintArgs {
+struct Command<'a> {
+    helm: HelmMajor,
+    matches: &'a Matches,
+}
+
+impl Command<'_> {
     fn run(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), String> {
-        let helm = if self.helm3 { HelmMajor::Helm3 } else { HelmMajor::Helm4 };
-        let mut paths = self.paths.clone();
+        let helm = self.helm;
+        let mut paths = self.matches.words.clone();
         match helm {
             HelmMajor::Helm3 if paths.is_empty() => paths.push(".".to_owned()),
             HelmMajor::Helm4 if paths.is_empty() => return Err(USAGE.to_owned()),
             _ => {}
         }
         let lint = self.action(helm)?;
-        if self.with_subcharts {
-            let below = self.paths.iter().flat_map(|path| subcharts::below(Path::new(path)));
+        if self.matches.flag("with-subcharts") {
+            let below = self.matches.words.iter().flat_map(|path| subcharts::below(Path::new(path)));
             paths.extend(below.map(|path| path.to_string_lossy().into_owned()));
         }
-        let mut values = self.values.merge(helm)?;
+        let mut values = values::merge(self.matches, helm)?;
         self.lint(&lint, &paths, &mut values, (out, err))
     }
 
     fn action(&self, helm: HelmMajor) -> Result<Lint, String> {
-        let kube_version = self.kube_version.as_deref().filter(|text| !text.is_empty()).map(|text| {
+        let kube_version = Some(self.matches.text("kube-version")).filter(|text| !text.is_empty()).map(|text| {
             KubeVersion::parse(text, helm).map_err(|error| format!("invalid kube version '{text}': {error}"))
         });
         let options = Options {
-            namespace: self.namespace.clone(),
+            namespace: self.matches.text_or("namespace", "default").to_owned(),
             kube_version: kube_version.transpose()?,
-            skip_schema_validation: self.skip_schema_validation,
+            skip_schema_validation: self.matches.flag("skip-schema-validation"),
             ..Options::new(helm)
         };
-        Ok(Lint { strict: self.strict, unpack_below: std::env::temp_dir(), ..Lint::new(options) })
+        Ok(Lint { strict: self.matches.flag("strict"), unpack_below: std::env::temp_dir(), ..Lint::new(options) })
     }
 
     fn lint(
@@ -108,17 +117,21 @@ impl LintArgs {
             }
             failed += usize::from(linted.failed);
             noted |= linted.has_warnings_or_errors();
-            if !self.quiet || linted.has_warnings_or_errors() {
+            if !self.quiet() || linted.has_warnings_or_errors() {
                 text.push_str(&self.shown(path, &linted));
             }
         }
         let summary = format!("{} chart(s) linted, {failed} chart(s) failed", paths.len());
-        if failed == 0 && (!self.quiet || noted) {
+        if failed == 0 && (!self.quiet() || noted) {
             text.push_str(&summary);
             text.push('\n');
         }
         out.write_all(text.as_bytes()).map_err(|error| error.to_string())?;
         if failed > 0 { Err(summary) } else { Ok(()) }
+    }
+
+    fn quiet(&self) -> bool {
+        self.matches.flag("quiet")
     }
 
     /// The findings on one chart, and a blank line.
@@ -127,7 +140,7 @@ impl LintArgs {
         if let Some(error) = &linted.error {
             text.push_str(&format!("Error {error}\n"));
         }
-        for message in linted.messages.iter().filter(|m| !self.quiet || m.severity > Severity::Info) {
+        for message in linted.messages.iter().filter(|m| !self.quiet() || m.severity > Severity::Info) {
             text.push_str(&format!("{message}\n"));
         }
         text.push('\n');

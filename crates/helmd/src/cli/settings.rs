@@ -80,11 +80,15 @@ impl Settings {
             text.filter(|text| !text.is_empty())
         };
         let namespace = given("namespace", "HELM_NAMESPACE").or_else(|| cluster.namespace());
-        let debug = match matches.is_set("debug") {
-            true => matches.flag("debug"),
-            false => variable("HELM_DEBUG").is_some_and(|text| parse_bool(text) == Ok(true)),
-        };
-        Ok(Settings { namespace: namespace.unwrap_or_else(|| "default".to_owned()), debug, cluster })
+        Ok(Settings { namespace: namespace.unwrap_or_else(|| "default".to_owned()), debug: debug(matches), cluster })
+    }
+}
+
+/// `--debug`, or what `HELM_DEBUG` says.
+pub fn debug(matches: &Matches) -> bool {
+    match matches.is_set("debug") {
+        true => matches.flag("debug"),
+        false => variable("HELM_DEBUG").is_some_and(|text| parse_bool(text) == Ok(true)),
     }
 }
 

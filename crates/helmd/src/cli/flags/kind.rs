@@ -1,7 +1,7 @@
 //! What values a flag takes.
 
 use super::csv;
-use gotmpl::strconv::{parse_bool, parse_float, parse_int, quote};
+use gotmpl::strconv::{parse_bool, parse_float, parse_int, parse_uint, quote};
 
 /// What values a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Kind {
     Duration,
     /// A whole number.
     Int,
+    /// A whole number of at least 0.
+    Uint,
     /// A number.
     Float32,
     /// How Helm 4 waits: a strategy, or yes or no as in Helm 3.
@@ -38,6 +40,7 @@ impl Kind {
                 value.to_owned()
             }
             Kind::Int => parse_int(value, 0, 64).map_err(|e| e.to_string())?.to_string(),
+            Kind::Uint => parse_uint(value, 0, 64).map_err(|e| e.to_string())?.to_string(),
             Kind::Float32 => parse_float(value, 32).map_err(|e| e.to_string())?.to_string(),
             Kind::Wait => wait(value, notes)?.to_owned(),
             Kind::PostRenderer if value.is_empty() => return Ok(()),
@@ -74,6 +77,7 @@ impl Kind {
             Kind::Pairs => "stringToString",
             Kind::Duration => "duration",
             Kind::Int => "int",
+            Kind::Uint => "uint",
             Kind::Float32 => "float32",
             Kind::Wait => "WaitStrategy",
             Kind::PostRenderer => "postRendererString",
