@@ -3,7 +3,7 @@
 use gotmpl::value::types;
 use gotmpl::{Function, GoString, GoType, Kind, List, Map, Object, Value};
 use helmd_chart::{Chart, HelmMajor, Metadata};
-use helmd_values::Capabilities;
+use helmd_values::{Capabilities, HelmVersion};
 use std::any::Any;
 use std::rc::Rc;
 
@@ -70,9 +70,28 @@ fn pick<T>(helm: HelmMajor, three: T, four: T) -> T {
 struct Struct {
     go_type: &'static GoType,
     fields: Vec<(&'static str, Value)>,
+    /// All fields as `fmt` prints them, when there are unexported ones.
+    printed: Vec<(&'static str, Value)>,
+    /// The fields as JSON names them, when that is not by their names.
+    json_fields: Vec<(&'static str, Value)>,
     methods: Vec<Rc<Function>>,
     pointer_string: Option<GoString>,
     json: Option<Value>,
+}
+
+impl Struct {
+    /// A struct of these fields and nothing special.
+    fn plain(go_type: &'static GoType, fields: Vec<(&'static str, Value)>) -> Struct {
+        Struct {
+            go_type,
+            fields,
+            printed: Vec::new(),
+            json_fields: Vec::new(),
+            methods: Vec::new(),
+            pointer_string: None,
+            json: None,
+        }
+    }
 }
 
 impl Object for Struct {
@@ -87,6 +106,12 @@ impl Object for Struct {
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
         self.fields.clone()
+    }
+    fn printed_fields(&self) -> Vec<(&'static str, Value)> {
+        if self.printed.is_empty() { self.fields.clone() } else { self.printed.clone() }
+    }
+    fn json_fields(&self) -> Vec<(&'static str, Value)> {
+        if self.json_fields.is_empty() { self.fields.clone() } else { self.json_fields.clone() }
     }
     fn pointer_string(&self) -> Option<GoString> {
         self.pointer_string.clone()
@@ -143,40 +168,48 @@ fn string_method(name: &'static str, value: &str) -> Rc<Function> {
 pub(crate) fn capabilities(caps: &Capabilities, helm: HelmMajor) -> Value {
     let kube = &caps.kube_version;
     let normalized = kube.to_string();
+    let fields = vec![
+        ("Version", Value::str(&kube.version)),
+        ("Major", Value::str(&kube.major)),
+        ("Minor", Value::str(&kube.minor)),
+    ];
+    let mut printed = fields.clone();
+    printed.insert(1, ("normalizedVersion", Value::str(&normalized)));
     let kube_version = Struct {
-        go_type: pick(helm, &KUBE_VERSION_3, &KUBE_VERSION_4),
-        fields: vec![
-            ("Version", Value::str(&kube.version)),
-            ("Major", Value::str(&kube.major)),
-            ("Minor", Value::str(&kube.minor)),
-        ],
+        printed,
         methods: vec![string_method("String", &normalized), string_method("GitVersion", &kube.version)],
         pointer_string: Some(normalized.into()),
-        json: None,
+        ..Struct::plain(pick(helm, &KUBE_VERSION_3, &KUBE_VERSION_4), fields)
     };
-    let info = &caps.helm_version;
-    let mut build = vec![
-        ("Version", Value::str(&info.version)),
-        ("GitCommit", Value::str(&info.git_commit)),
-        ("GitTreeState", Value::str(&info.git_tree_state)),
-        ("GoVersion", Value::str(&info.go_version)),
-    ];
-    if helm == HelmMajor::Helm4 {
-        build.push(("KubeClientVersion", Value::str(&info.kube_client_version)));
-    }
     let versions = VersionSet {
         go_type: pick(helm, &VERSION_SET_3, &VERSION_SET_4),
         versions: caps.api_versions.iter().cloned().collect(),
     };
-    let plain = |go_type, fields| Struct { go_type, fields, methods: Vec::new(), pointer_string: None, json: None };
-    Value::Object(Rc::new(plain(
+    Value::Object(Rc::new(Struct::plain(
         pick(helm, &CAPABILITIES_PTR_3, &CAPABILITIES_PTR_4),
         vec![
             ("KubeVersion", Value::Object(Rc::new(kube_version))),
             ("APIVersions", Value::Object(Rc::new(versions))),
-            ("HelmVersion", Value::Object(Rc::new(plain(&BUILD_INFO, build)))),
+            ("HelmVersion", Value::Object(Rc::new(build_info(&caps.helm_version, helm)))),
         ],
     )))
+}
+
+/// `.Capabilities.HelmVersion`
+fn build_info(info: &HelmVersion, helm: HelmMajor) -> Struct {
+    let all = [
+        ("Version", "version", &info.version),
+        ("GitCommit", "git_commit", &info.git_commit),
+        ("GitTreeState", "git_tree_state", &info.git_tree_state),
+        ("GoVersion", "go_version", &info.go_version),
+        ("KubeClientVersion", "kube_client_version", &info.kube_client_version),
+    ];
+    let there = all.iter().take(pick(helm, 4, 5));
+    let in_json = there.clone().filter(|(name, _, text)| !text.is_empty() || *name == "KubeClientVersion");
+    Struct {
+        json_fields: in_json.map(|(_, name, text)| (*name, Value::str(*text))).collect(),
+        ..Struct::plain(&BUILD_INFO, there.map(|(name, _, text)| (*name, Value::str(*text))).collect())
+    }
 }
 
 /// `.Chart`: a map of the struct's field names in helm 4, the struct itself in helm 3.
@@ -194,13 +227,7 @@ pub(crate) fn chart(chart: &Chart, is_root: bool, helm: HelmMajor) -> Value {
                 }
                 _ => None,
             };
-            Value::Object(Rc::new(Struct {
-                go_type: &CHART_3,
-                fields,
-                methods: Vec::new(),
-                pointer_string: None,
-                json,
-            }))
+            Value::Object(Rc::new(Struct { json, ..Struct::plain(&CHART_3, fields) }))
         }
     }
 }
@@ -223,9 +250,7 @@ fn string_map(map: &std::collections::BTreeMap<String, String>) -> Value {
 fn record(go_type: &'static GoType, fields: Vec<(&'static str, Value)>, helm: HelmMajor) -> Value {
     match helm {
         HelmMajor::Helm4 => Value::map(fields.into_iter().map(|(k, v)| (k.into(), v))),
-        HelmMajor::Helm3 => {
-            Value::Object(Rc::new(Struct { go_type, fields, methods: Vec::new(), pointer_string: None, json: None }))
-        }
+        HelmMajor::Helm3 => Value::Object(Rc::new(Struct::plain(go_type, fields))),
     }
 }
 

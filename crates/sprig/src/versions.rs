@@ -95,6 +95,14 @@ fn other(args: &[Value]) -> Result<Version, FuncError> {
     Err(crate::args::nil_pointer())
 }
 
+/// What a deep copy makes of a version; `None` for every other object.
+///
+/// HELM: the copying library sets exported fields only, and a version has none.
+pub(crate) fn copied(object: &dyn Object) -> Option<Value> {
+    let GoVersion { pointer, .. } = object.as_any().downcast_ref::<GoVersion>()?;
+    Some(Value::Object(Rc::new(GoVersion { version: Version::default(), pointer: *pointer })))
+}
+
 impl Object for GoVersion {
     fn go_type(&self) -> &'static GoType {
         if self.pointer { &POINTER } else { &STRUCT }
@@ -109,6 +117,18 @@ impl Object for GoVersion {
 
     fn string(&self) -> Option<GoString> {
         Some(self.version.to_string().into())
+    }
+
+    fn printed_fields(&self) -> Vec<(&'static str, Value)> {
+        let v = &self.version;
+        vec![
+            ("major", Value::Uint(NUMBER, v.major)),
+            ("minor", Value::Uint(NUMBER, v.minor)),
+            ("patch", Value::Uint(NUMBER, v.patch)),
+            ("pre", Value::str(&v.prerelease)),
+            ("metadata", Value::str(&v.metadata)),
+            ("original", Value::str(v.original())),
+        ]
     }
 
     fn json(&self) -> Option<Value> {

@@ -14,7 +14,7 @@ mod shrink;
 #[cfg(test)]
 mod smoke;
 
-use answer::{Difference, Ours};
+use answer::{Answer, Difference, Ours};
 use anyhow::{Result, bail};
 use clap::Parser;
 use helmd_chart::HelmMajor;
@@ -61,6 +61,9 @@ const SHRINK_QUESTIONS: usize = 6000;
 
 /// How often a question that is answered differently is asked again: some of Go's answers depend on the order of a map.
 const ASK_AGAIN: usize = 24;
+
+/// Answers of this many bytes are shown from shortly before where they differ.
+const LONG: usize = 800;
 
 /// An answer that takes longer is a find: nothing that the grammars make is that large.
 const SLOW: Duration = Duration::from_secs(20);
@@ -142,18 +145,25 @@ fn run(args: &Args) -> Result<usize> {
 }
 
 fn report(question: &Json, difference: &Difference, place: &str) {
+    let want = match &difference.want {
+        Answer::Out(out) => format!("out   {out}"),
+        Answer::Error(error) => format!("error {error:?}"),
+    };
+    let got = match &difference.got {
+        Ours::Text(out) => format!("out   {}", Json::from(String::from_utf8_lossy(out))),
+        Ours::Value(out) => format!("out   {out}"),
+        Ours::JsonText(out) => format!("out   {out}"),
+        Ours::Error(error) => format!("error {error:?}"),
+        Ours::Panic(text) => format!("PANIC {text}"),
+    };
     println!("--- {place}\n{question}");
-    match &difference.want {
-        answer::Answer::Out(out) => println!("  want out   {out}"),
-        answer::Answer::Error(error) => println!("  want error {error:?}"),
+    if want.len().max(got.len()) < LONG {
+        println!("  want {want}\n  got  {got}");
+        return;
     }
-    match &difference.got {
-        Ours::Text(out) => println!("  got  out   {}", Json::from(String::from_utf8_lossy(out))),
-        Ours::Value(out) => println!("  got  out   {out}"),
-        Ours::JsonText(out) => println!("  got  out   {out}"),
-        Ours::Error(error) => println!("  got  error {error:?}"),
-        Ours::Panic(text) => println!("  got  PANIC {text}"),
-    }
+    let same = want.chars().zip(got.chars()).take_while(|(a, b)| a == b).count();
+    let part = |text: &str| text.chars().skip(same.saturating_sub(LONG / 8)).take(LONG / 2).collect::<String>();
+    println!("  want … {}\n  got  … {}", part(&want), part(&got));
 }
 
 /// How one question was answered.
@@ -204,10 +214,11 @@ impl Session {
         Ok(compared)
     }
 
-    /// Whether the real Helm says the same each time.
+    /// Whether the real Helm says the same each time, and we still something else (the clock has gone on).
     fn is_certain(&mut self, question: &Json, difference: &Difference) -> Result<bool> {
         let (answers, ()) = self.oracle.ask(&vec![question.clone(); ASK_AGAIN], || ())?;
-        Ok(answers.iter().all(|answer| answer.as_ref() == Some(&difference.want)))
+        let again = Difference::between(difference.want.clone(), ours::answer(question, self.helm));
+        Ok(again.is_some() && answers.iter().all(|answer| answer.as_ref() == Some(&difference.want)))
     }
 
     /// The smallest question found that still ends alike and differs.

@@ -5,7 +5,12 @@ use anyhow::{Context, Result};
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// A question that takes the real Helm longer has no answer: a loop over billions, say.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The running program.
 pub struct Oracle {
@@ -13,7 +18,7 @@ pub struct Oracle {
     helm3: bool,
     child: Child,
     input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl Oracle {
@@ -32,34 +37,36 @@ impl Oracle {
             .with_context(|| format!("starting {}", program.display()))?;
         let input = child.stdin.take().context("no input")?;
         let output = BufReader::new(child.stdout.take().context("no output")?);
-        Ok(Oracle { program: program.to_owned(), helm3, child, input, output })
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Oracle { program: program.to_owned(), helm3, child, input, lines })
     }
 
-    /// Asks all questions while `meanwhile` runs; `None` is the answer to one that ended the program (Go cannot recover
-    /// from a stack that is full).
+    /// Asks all questions while `meanwhile` runs. `None` is the answer to one that ended the program (Go cannot recover
+    /// from a stack that is full) or took too long.
     ///
     /// # Errors
     /// The program cannot be started again.
     pub fn ask<T>(&mut self, questions: &[Json], meanwhile: impl FnOnce() -> T) -> Result<(Vec<Option<Answer>>, T)> {
-        let mut answers = self.ask_beside(questions, Some(meanwhile))?;
-        let ours = answers.1.take().context("nothing was done meanwhile")?;
-        let mut answers = answers.0;
+        let (mut answers, ours) = self.ask_once(questions, meanwhile)?;
         while answers.len() < questions.len() {
             answers.push(None);
             *self = Oracle::start(&self.program, self.helm3)?;
-            let (more, _) = self.ask_beside(&questions[answers.len()..], None::<fn()>)?;
+            let (more, ()) = self.ask_once(&questions[answers.len()..], || ())?;
             answers.extend(more);
         }
         Ok((answers, ours))
     }
 
     /// The answers until the program ended.
-    fn ask_beside<T>(
-        &mut self,
-        questions: &[Json],
-        meanwhile: Option<impl FnOnce() -> T>,
-    ) -> Result<(Vec<Option<Answer>>, Option<T>)> {
-        let (input, output, helm3) = (&mut self.input, &mut self.output, self.helm3);
+    fn ask_once<T>(&mut self, questions: &[Json], meanwhile: impl FnOnce() -> T) -> Result<(Vec<Option<Answer>>, T)> {
+        let Oracle { child, input, lines, helm3, .. } = self;
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 for question in questions {
@@ -69,17 +76,16 @@ impl Oracle {
                 }
                 let _ended = input.flush();
             });
-            let reader = scope.spawn(move || {
-                let mut answers = Vec::with_capacity(questions.len());
-                for line in output.lines().take(questions.len()) {
-                    let Ok(line) = line else { break };
-                    answers.push(Some(Answer::parse(&line, helm3).with_context(|| format!("reading {line}"))?));
-                }
-                anyhow::Ok(answers)
-            });
-            let done = meanwhile.map(|work| work());
-            let answers = reader.join().map_err(|_| anyhow::anyhow!("the reader of answers failed"))??;
-            Ok((answers, done))
+            let ours = meanwhile();
+            let mut answers = Vec::with_capacity(questions.len());
+            for _ in questions {
+                let Ok(line) = lines.recv_timeout(PATIENCE) else {
+                    let _ended = child.kill();
+                    break;
+                };
+                answers.push(Some(Answer::parse(&line, *helm3).with_context(|| format!("reading {line}"))?));
+            }
+            Ok((answers, ours))
         })
     }
 }

@@ -13,6 +13,18 @@ use serde_json::{Map, Value as Json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+/// Budgets: a loop over billions ends soon on this side and has no answer on the other.
+fn limits() -> Limits {
+    Limits { steps: 5_000_000, output_bytes: 64 << 20, stack_bytes: 256 << 20, ..Limits::default() }
+}
+
+/// The host of a render: the time is that of the real Helm, since functions take what is no time for now.
+fn host() -> sprig::FixedHost {
+    #[expect(clippy::disallowed_methods, reason = "the other side uses the clock")]
+    let now = std::time::SystemTime::now();
+    sprig::FixedHost::new(now.try_into().unwrap_or_default())
+}
+
 /// Answers one question; a panic is an answer, too.
 pub fn answer(question: &Json, helm: HelmMajor) -> Ours {
     let done = catch_unwind(AssertUnwindSafe(|| reply(question, helm)));
@@ -84,7 +96,7 @@ fn render(question: &Json, helm: HelmMajor) -> Result<Ours, String> {
     all.extend(files(question));
     let chart = helmd_chart::load_files(all, helm).map_err(go_error)?;
     let flag = |key: &str| question.get(key).and_then(Json::as_bool).unwrap_or_default();
-    let engine = Engine { strict: flag("strict"), lint: flag("lint"), ..Engine::new(helm) };
+    let engine = Engine { strict: flag("strict"), lint: flag("lint"), limits: limits(), ..Engine::new(helm) };
     let rendered = run(&engine, &chart, &values, ("rel", "ns"))?;
     Ok(Ours::Text(rendered.files.get("c/templates/t.yaml").map(|t| t.to_vec()).unwrap_or_default()))
 }
@@ -97,11 +109,16 @@ fn run(engine: &Engine, chart: &Chart, values: &Map<String, Json>, names: (&str,
         is_install: true,
         is_upgrade: false,
     };
-    let capabilities = Capabilities::default_for(engine.helm);
+    let mut capabilities = Capabilities::default_for(engine.helm);
+    // The oracle is built without the version that a released helm has.
+    capabilities.helm_version.version = match engine.helm {
+        HelmMajor::Helm3 => "v3.22".to_owned(),
+        HelmMajor::Helm4 => "v4.3".to_owned(),
+    };
     let (values, _warnings) =
         to_render_values(chart, values, &release, &capabilities, SchemaCheck::Validate, engine.helm)
             .map_err(go_error)?;
-    engine.render(chart, &values, Rc::new(sprig::FixedHost::default())).map_err(|e| e.to_string())
+    engine.render(chart, &values, Rc::new(host())).map_err(|e| e.to_string())
 }
 
 fn template(question: &Json) -> Result<Ours, String> {
@@ -114,8 +131,7 @@ fn template(question: &Json) -> Result<Ours, String> {
         _ => MissingKey::Invalid,
     };
     let data = floats(question.get("data").unwrap_or(&Json::Null));
-    let limits = Limits { stack_bytes: 256 << 20, ..Limits::default() };
-    let mut exec = Exec::new(&set, &none, missing, limits);
+    let mut exec = Exec::new(&set, &none, missing, limits());
     exec.run("x", &Value::from_json(&data)).map(Ours::Text).map_err(|(e, _partial)| e.to_string())
 }
 
@@ -125,7 +141,7 @@ fn chart(question: &Json, helm: HelmMajor) -> Result<Ours, String> {
         .map_err(|e| e.to_string())?;
     process_dependencies(&mut chart, &values, helm).map_err(go_error)?;
     let names = (text(question, "release"), text(question, "namespace"));
-    let rendered = run(&Engine::new(helm), &chart, &values, names)?;
+    let rendered = run(&Engine { limits: limits(), ..Engine::new(helm) }, &chart, &values, names)?;
     let files = rendered.files.iter().map(|(name, text)| (name.clone(), Json::from(text.to_text().into_owned())));
     Ok(Ours::Value(Json::Object(files.collect())))
 }

@@ -55,6 +55,12 @@ impl Printer {
             self.bad_verb(verb, has_type.then_some(value));
             return true;
         }
+        if let (true, Value::Object(object)) = (self.flags.sharp_v, value)
+            && let Some(text) = object.go_string()
+        {
+            self.string(&text);
+            return true;
+        }
         if self.flags.sharp_v || !matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
             return false;
         }
@@ -249,7 +255,7 @@ impl Printer {
             self.write(type_name.as_bytes());
         }
         self.push(b'{');
-        for (i, (name, field)) in object.fields().into_iter().enumerate() {
+        for (i, (name, field)) in object.printed_fields().into_iter().enumerate() {
             self.separate(i);
             if self.flags.plus_v || self.flags.sharp_v {
                 self.write(name.as_bytes());

@@ -158,7 +158,7 @@ impl Writer<'_> {
         self.enter(object.go_type().name)?;
         self.out.push(b'{');
         let mut first = true;
-        for (name, value) in object.fields() {
+        for (name, value) in object.json_fields() {
             self.entry(&mut first, &GoString::from(name), &value)?;
         }
         self.end_object(first);

@@ -52,7 +52,7 @@ fn json_within(value: &Value, depth: usize) -> Json {
             (Some(v), _) => json_within(&v, depth),
             (None, Some(m)) => map_json(&m, depth),
             (None, None) => {
-                Json::Object(o.fields().into_iter().map(|(k, v)| (k.to_owned(), json_within(&v, depth))).collect())
+                Json::Object(o.json_fields().into_iter().map(|(k, v)| (k.to_owned(), json_within(&v, depth))).collect())
             }
         },
     }

@@ -64,6 +64,18 @@ pub trait Object: Any {
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
     }
+    /// The fields as `encoding/json` names them, those left out that are empty and may be.
+    fn json_fields(&self) -> Vec<(&'static str, Value)> {
+        self.fields()
+    }
+    /// The fields that `fmt` prints: those of [`Object::fields`] and the unexported ones.
+    fn printed_fields(&self) -> Vec<(&'static str, Value)> {
+        self.fields()
+    }
+    /// What `GoString` gives, which `%#v` prints.
+    fn go_string(&self) -> Option<GoString> {
+        None
+    }
     /// What `encoding/json` would marshal in place of the object; `None` means an object of [`Object::fields`].
     fn json(&self) -> Option<Value> {
         None

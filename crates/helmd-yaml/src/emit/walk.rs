@@ -234,8 +234,9 @@ impl Walk {
         self.enter(go_type.name)?;
         let v3 = self.v3();
         // HELM: version 3 does not go through JSON, and its names of fields are in lower case.
+        let fields = if v3 { object.fields() } else { object.json_fields() };
         let name = |n: &str| if v3 { GoString::from(n.to_lowercase()) } else { GoString::from(n) };
-        let mut entries: Vec<_> = object.fields().into_iter().map(|(n, v)| (name(n), v)).collect();
+        let mut entries: Vec<_> = fields.into_iter().map(|(n, v)| (name(n), v)).collect();
         if !v3 {
             keys::sort(&mut entries, Style::V2, |(k, _)| k.as_utf8().unwrap_or_default());
         }

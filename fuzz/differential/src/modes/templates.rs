@@ -162,7 +162,6 @@ pub fn printf(r: &mut Random) -> Json {
             "($.Files.GetBytes \"f.txt\")",
             "0x7fffffffffffffff",
             "(list (list) (dict))",
-            "(toDate \"2006\" \"2024\")",
             "(chunk 1 (list 1 2))",
             "$.Release",
             "-0.0",

@@ -76,6 +76,20 @@ impl Writer<'_> {
         }
     }
 
+    /// A call of a function whose result is of just this kind, or a path.
+    pub fn exact_call(&mut self, kind: Kind) -> String {
+        let fits: Vec<&'static Signature> = self.functions.iter().copied().filter(|f| f.result == kind).collect();
+        match fits.get(self.r.below(fits.len())) {
+            Some(function) => self.call_of(function, 1),
+            None => self.path(kind),
+        }
+    }
+
+    /// A path of this kind; a literal where it is a small number.
+    pub fn path_or_small(&mut self, kind: Kind) -> String {
+        if kind == Kind::Small { leaf::literal(self.r, kind) } else { self.path(kind) }
+    }
+
     /// A literal that the language has: lists and maps need a function.
     fn literal(&mut self, kind: Kind) -> String {
         match (self.language, kind) {

@@ -182,7 +182,7 @@ fn url(r: &mut Random) -> String {
     )
 }
 
-/// A `printf` format of some verbs.
+/// A `printf` format of some verbs; not `p`, which prints addresses.
 pub fn format(r: &mut Random) -> String {
     let mut out = String::new();
     for _ in 0..r.between(1, 4) {
@@ -199,7 +199,7 @@ pub fn format(r: &mut Random) -> String {
         );
         out.push_str(r.pick(&[
             "v", "v", "v", "s", "s", "d", "d", "q", "x", "X", "f", "g", "e", "t", "T", "c", "b", "o", "O", "U", "G",
-            "E", "F", "w", "p", "z", "!", "é", "", " ",
+            "E", "F", "w", "z", "!", "é", "", " ",
         ]));
     }
     out

@@ -89,9 +89,10 @@ impl Writer<'_> {
 
     fn range(&mut self, depth: usize) -> String {
         let known = self.variables.len();
-        let kind = [Kind::List, Kind::Dict, Kind::Strs, Kind::Small, Kind::Any, Kind::Int]
-            [self.r.weighted(&[45, 25, 10, 8, 7, 0])];
-        let over = self.pipeline(kind, usize::from(kind != Kind::Small));
+        // Never a number that may be large: Go counts up to it.
+        let kind = [Kind::List, Kind::Dict, Kind::Strs, Kind::Small, Kind::Str][self.r.weighted(&[45, 25, 10, 8, 5])];
+        let over =
+            if self.r.chance(50) && kind != Kind::Small { self.exact_call(kind) } else { self.path_or_small(kind) };
         let (index, item) = match kind {
             Kind::Dict => (Kind::Str, Kind::Any),
             Kind::Strs => (Kind::Int, Kind::Str),
