@@ -174,7 +174,9 @@ pub(crate) fn capabilities(caps: &Capabilities, helm: HelmMajor) -> Value {
         ("Minor", Value::str(&kube.minor)),
     ];
     let mut printed = fields.clone();
-    printed.insert(1, ("normalizedVersion", Value::str(&normalized)));
+    if helm == HelmMajor::Helm4 {
+        printed.insert(1, ("normalizedVersion", Value::str(kube.normalized.as_deref().unwrap_or_default())));
+    }
     let kube_version = Struct {
         printed,
         methods: vec![string_method("String", &normalized), string_method("GitVersion", &kube.version)],

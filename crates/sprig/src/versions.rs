@@ -16,10 +16,35 @@ pub(crate) fn add(map: &mut FuncMap) {
         Ok(Value::Object(Rc::new(GoVersion { version, pointer: true })))
     });
     map.plain("semverCompare", &[STR, STR], BOOL, |a| {
-        let constraints = Constraints::parse(&lossy(a, 0)).map_err(failed)?;
+        let constraints = constraints(text(a, 0))?;
         let version = Version::parse(&lossy(a, 1)).map_err(failed)?;
         Ok(Value::Bool(constraints.check(&version)))
     });
+}
+
+fn constraints(text: &[u8]) -> Result<Constraints, FuncError> {
+    let groups = |text: &str| text.split("||").map(str::to_owned).collect::<Vec<_>>();
+    let shown = String::from_utf8_lossy(text);
+    Constraints::parse(&shown).map_err(|error| match &error {
+        // The text is quoted as it was, with its bytes that are no UTF-8.
+        SemverError::ImproperConstraint(group) if matches!(shown, std::borrow::Cow::Owned(_)) => {
+            let at = groups(&shown).iter().position(|g| g == group).unwrap_or_default();
+            let bytes = split_groups(text).nth(at).unwrap_or_default();
+            FuncError::Text(format!("improper constraint: {}", gotmpl::strconv::quote(bytes)))
+        }
+        _ => failed(error),
+    })
+}
+
+/// What lies between `||`.
+fn split_groups(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let whole = rest?;
+        let at = whole.windows(2).position(|w| w == b"||");
+        rest = at.and_then(|at| whole.get(at + 2..));
+        whole.get(..at.unwrap_or(whole.len()))
+    })
 }
 
 fn lossy(args: &[Value], n: usize) -> String {

@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints its findings")]
 
 mod answer;
+#[cfg(test)]
+mod found;
 mod modes;
 mod oracle;
 mod ours;
@@ -22,7 +24,8 @@ use modes::{MODES, Mode};
 use oracle::Oracle;
 use random::Random;
 use serde_json::Value as Json;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,6 +51,9 @@ struct Args {
     /// Shows the questions as they are found, without making them smaller.
     #[arg(long)]
     raw: bool,
+    /// Adds what is found, with the real answers, to this file (`found.jsonl` beside the sources is a test).
+    #[arg(long)]
+    remember: Option<PathBuf>,
     /// Prints this many questions of each kind and ends.
     #[arg(long, default_value_t = 0)]
     show: u64,
@@ -132,7 +138,11 @@ fn run(args: &Args) -> Result<usize> {
                         } else {
                             session.shrink(question, difference)?
                         };
-                        report(&question, &difference, &format!("{} seed {} case {index}", mode.name, args.seed));
+                        if let Some(path) = &args.remember {
+                            session.remember(&question, path)?;
+                        }
+                        let place = format!("{} seed {} case {index}", mode.name, args.seed);
+                        println!("{}", report(&question, &difference, &place));
                     }
                 }
             }
@@ -144,7 +154,8 @@ fn run(args: &Args) -> Result<usize> {
     Ok(found)
 }
 
-fn report(question: &Json, difference: &Difference, place: &str) {
+/// A find as people read it.
+fn report(question: &Json, difference: &Difference, place: &str) -> String {
     let want = match &difference.want {
         Answer::Out(out) => format!("out   {out}"),
         Answer::Error(error) => format!("error {error:?}"),
@@ -156,14 +167,12 @@ fn report(question: &Json, difference: &Difference, place: &str) {
         Ours::Error(error) => format!("error {error:?}"),
         Ours::Panic(text) => format!("PANIC {text}"),
     };
-    println!("--- {place}\n{question}");
     if want.len().max(got.len()) < LONG {
-        println!("  want {want}\n  got  {got}");
-        return;
+        return format!("--- {place}\n{question}\n  want {want}\n  got  {got}");
     }
     let same = want.chars().zip(got.chars()).take_while(|(a, b)| a == b).count();
     let part = |text: &str| text.chars().skip(same.saturating_sub(LONG / 8)).take(LONG / 2).collect::<String>();
-    println!("  want … {}\n  got  … {}", part(&want), part(&got));
+    format!("--- {place}\n{question}\n  want … {}\n  got  … {}", part(&want), part(&got))
 }
 
 /// How one question was answered.
@@ -182,11 +191,11 @@ struct Session {
 }
 
 impl Session {
-    fn start(program: &std::path::Path, helm3: bool) -> Result<Session> {
+    fn start(program: &Path, helm3: bool) -> Result<Session> {
         let helm = if helm3 { HelmMajor::Helm3 } else { HelmMajor::Helm4 };
         let current = Arc::new(Mutex::new(None));
         watch(Arc::clone(&current));
-        Ok(Session { oracle: Oracle::start(program, helm3)?, helm, current })
+        Ok(Session { oracle: Oracle::start(program)?, helm, current })
     }
 
     fn compare(&mut self, questions: &[Json]) -> Result<Vec<Compared>> {
@@ -205,6 +214,7 @@ impl Session {
         let (theirs, ours) = self.oracle.ask(questions, ours)?;
         let mut compared = Vec::with_capacity(questions.len());
         for ((want, got), question) in theirs.into_iter().zip(ours).zip(questions) {
+            let want = want.map(|line| Answer::parse(&line, helm == HelmMajor::Helm3)).transpose()?;
             compared.push(match want.map(|want| Difference::between(want, got)) {
                 None => Compared::Unanswered,
                 Some(Some(difference)) if self.is_certain(question, &difference)? => Compared::Differs(difference),
@@ -218,7 +228,19 @@ impl Session {
     fn is_certain(&mut self, question: &Json, difference: &Difference) -> Result<bool> {
         let (answers, ()) = self.oracle.ask(&vec![question.clone(); ASK_AGAIN], || ())?;
         let again = Difference::between(difference.want.clone(), ours::answer(question, self.helm));
-        Ok(again.is_some() && answers.iter().all(|answer| answer.as_ref() == Some(&difference.want)))
+        let read = |line: &Option<String>| {
+            line.as_ref().and_then(|line| Answer::parse(line, self.helm == HelmMajor::Helm3).ok())
+        };
+        Ok(again.is_some() && answers.iter().all(|line| read(line).as_ref() == Some(&difference.want)))
+    }
+
+    fn remember(&mut self, question: &Json, path: &Path) -> Result<()> {
+        let (answers, ()) = self.oracle.ask(std::slice::from_ref(question), || ())?;
+        if let Some(Some(answer)) = answers.first() {
+            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+            writeln!(file, "{{\"question\":{question},\"answer\":{answer}}}")?;
+        }
+        Ok(())
     }
 
     /// The smallest question found that still ends alike and differs.

@@ -1,6 +1,5 @@
 //! The real Helm: a program that answers one question a line.
 
-use crate::answer::Answer;
 use anyhow::{Context, Result};
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader, Write};
@@ -15,18 +14,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The running program.
 pub struct Oracle {
     program: PathBuf,
-    helm3: bool,
     child: Child,
     input: ChildStdin,
     lines: Receiver<String>,
 }
 
 impl Oracle {
-    /// Starts `program`; answers are those of helm 3 or helm 4.
+    /// Starts `program`.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start(program: &Path, helm3: bool) -> Result<Oracle> {
+    pub fn start(program: &Path) -> Result<Oracle> {
         let mut child = Command::new(program)
             .env("TZ", "UTC")
             .env("GOMEMLIMIT", "2GiB")
@@ -45,28 +43,28 @@ impl Oracle {
                 }
             }
         });
-        Ok(Oracle { program: program.to_owned(), helm3, child, input, lines })
+        Ok(Oracle { program: program.to_owned(), child, input, lines })
     }
 
-    /// Asks all questions while `meanwhile` runs. `None` is the answer to one that ended the program (Go cannot recover
+    /// Asks all questions while `meanwhile` runs and gives the lines of the answers. `None` is the answer to one that ended the program (Go cannot recover
     /// from a stack that is full) or took too long.
     ///
     /// # Errors
     /// The program cannot be started again.
-    pub fn ask<T>(&mut self, questions: &[Json], meanwhile: impl FnOnce() -> T) -> Result<(Vec<Option<Answer>>, T)> {
-        let (mut answers, ours) = self.ask_once(questions, meanwhile)?;
+    pub fn ask<T>(&mut self, questions: &[Json], meanwhile: impl FnOnce() -> T) -> Result<(Vec<Option<String>>, T)> {
+        let (mut answers, ours) = self.ask_once(questions, meanwhile);
         while answers.len() < questions.len() {
             answers.push(None);
-            *self = Oracle::start(&self.program, self.helm3)?;
-            let (more, ()) = self.ask_once(&questions[answers.len()..], || ())?;
+            *self = Oracle::start(&self.program)?;
+            let (more, ()) = self.ask_once(&questions[answers.len()..], || ());
             answers.extend(more);
         }
         Ok((answers, ours))
     }
 
     /// The answers until the program ended.
-    fn ask_once<T>(&mut self, questions: &[Json], meanwhile: impl FnOnce() -> T) -> Result<(Vec<Option<Answer>>, T)> {
-        let Oracle { child, input, lines, helm3, .. } = self;
+    fn ask_once<T>(&mut self, questions: &[Json], meanwhile: impl FnOnce() -> T) -> (Vec<Option<String>>, T) {
+        let Oracle { child, input, lines, .. } = self;
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 for question in questions {
@@ -83,9 +81,9 @@ impl Oracle {
                     let _ended = child.kill();
                     break;
                 };
-                answers.push(Some(Answer::parse(&line, *helm3).with_context(|| format!("reading {line}"))?));
+                answers.push(Some(line));
             }
-            Ok((answers, ours))
+            (answers, ours)
         })
     }
 }

@@ -8,7 +8,7 @@ use helmd_chart::{Chart, File, HelmMajor, error_text};
 use helmd_engine::{Engine, Rendered};
 use helmd_semver::{Constraints, Version};
 use helmd_values::strvals::{self, Form};
-use helmd_values::{Capabilities, ReleaseOptions, SchemaCheck, process_dependencies, to_render_values};
+use helmd_values::{Capabilities, KubeVersion, ReleaseOptions, SchemaCheck, process_dependencies, to_render_values};
 use serde_json::{Map, Value as Json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -47,7 +47,7 @@ fn reply(question: &Json, helm: HelmMajor) -> Result<Ours, String> {
             helmd_yaml::to_json_text(text(question, "text").as_bytes()).map(Ours::JsonText).map_err(|e| e.to_string())
         }
         "toYaml" => to_yaml(question),
-        "set" => set(question, helm),
+        "set" => set(question),
         "semver" => semver(question),
         "patch" => patch(question),
         other => Err(format!("no such op: {other}")),
@@ -110,11 +110,14 @@ fn run(engine: &Engine, chart: &Chart, values: &Map<String, Json>, names: (&str,
         is_upgrade: false,
     };
     let mut capabilities = Capabilities::default_for(engine.helm);
-    // The oracle is built without the version that a released helm has.
-    capabilities.helm_version.version = match engine.helm {
-        HelmMajor::Helm3 => "v3.22".to_owned(),
-        HelmMajor::Helm4 => "v4.3".to_owned(),
-    };
+    // The oracle is built without the versions that a released helm has.
+    match engine.helm {
+        HelmMajor::Helm3 => {
+            capabilities.helm_version.version = "v3.22".to_owned();
+            capabilities.kube_version = KubeVersion::parse("v1.20.0", engine.helm).map_err(go_error)?;
+        }
+        HelmMajor::Helm4 => capabilities.helm_version.version = "v4.3".to_owned(),
+    }
     let (values, _warnings) =
         to_render_values(chart, values, &release, &capabilities, SchemaCheck::Validate, engine.helm)
             .map_err(go_error)?;
@@ -155,7 +158,8 @@ fn to_yaml(question: &Json) -> Result<Ours, String> {
     Ok(Ours::Text(out))
 }
 
-fn set(question: &Json, helm: HelmMajor) -> Result<Ours, String> {
+/// The oracle answers this for helm 4 only; helm 3's reading shows in the `set` of a render.
+fn set(question: &Json) -> Result<Ours, String> {
     let form = match text(question, "kind") {
         "string" => Form::Text,
         "json" => Form::Json,
@@ -163,7 +167,7 @@ fn set(question: &Json, helm: HelmMajor) -> Result<Ours, String> {
         _ => Form::Typed,
     };
     let mut map = object(question, "base");
-    strvals::parse(helm, form, text(question, "text"), &mut map).map_err(go_error)?;
+    strvals::parse(HelmMajor::Helm4, form, text(question, "text"), &mut map).map_err(go_error)?;
     Ok(Ours::Value(Json::Object(map)))
 }
 

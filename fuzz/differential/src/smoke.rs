@@ -28,11 +28,12 @@ fn the_real_helm_answers_alike() {
                 (0..40).map(|i| (mode.question)(&mut Random::of_case(1, mode.name, i))).collect();
             let compared = session.compare(&questions).expect("the oracle answers");
             differing.extend(questions.into_iter().zip(compared).filter_map(|(question, compared)| match compared {
-                crate::Compared::Differs(difference) => Some((mode.name, question, difference)),
+                crate::Compared::Differs(difference) => Some(crate::report(&question, &difference, mode.name)),
                 _ => None,
             }));
         }
         differing
     });
-    assert!(differing.expect("no panic").is_empty());
+    let differing = differing.expect("no panic");
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
 }

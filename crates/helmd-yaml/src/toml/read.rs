@@ -304,7 +304,10 @@ impl<'a> Reader<'a> {
         for part in key {
             table = match table.entry(part).or_insert_with(|| Node::Table(Table::new())) {
                 Node::Table(inner) => inner,
-                _ => return self.fail(self.line, format!("\"{}\" is not a table", name(&self.context))),
+                _ => {
+                    let table = gotmpl::strconv::quote(name(&self.context));
+                    return self.fail(self.line, format!("{table} is not a table"));
+                }
             };
         }
         table.insert(last, node);

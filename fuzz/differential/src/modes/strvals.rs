@@ -21,6 +21,9 @@ pub fn question(r: &mut Random) -> Json {
     if r.chance(25) {
         text = data::damaged(r, &text, SIGNS);
     }
+    if kind == "set" && r.chance(20) {
+        return json!({"op": "render", "text": "{{ toJson .Values }}", "set": text, "values": data::object(r, 2)});
+    }
     let base = if r.chance(50) { data::object(r, 3) } else { json!({}) };
     json!({"op": "set", "kind": kind, "text": text, "base": base})
 }

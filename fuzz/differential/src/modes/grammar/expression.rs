@@ -164,7 +164,7 @@ impl Writer<'_> {
 
     /// A call that gives this kind, without parentheses.
     pub fn call(&mut self, kind: Kind, depth: usize) -> String {
-        if self.language == Language::Helm && self.r.chance(3) {
+        if self.language == Language::Helm && self.r.chance(6) {
             return self.special(depth);
         }
         let wide = kind.wide();
