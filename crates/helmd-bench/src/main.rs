@@ -148,7 +148,9 @@ fn stages(args: &StageArgs, raw: &[u8]) -> Result<()> {
     let nothing = || Ok(());
 
     bench.stage("load", nothing, |()| load())?;
-    bench.stage("dependencies", load, |mut chart| Ok(process_dependencies(&mut chart, &none, HELM, &mut Vec::new()).map(|()| chart)?))?;
+    bench.stage("dependencies", load, |mut chart| {
+        Ok(process_dependencies(&mut chart, &none, HELM, &mut Vec::new()).map(|()| chart)?)
+    })?;
     bench.stage("coalesce", || settled(load()?), |chart| Ok((coalesce_values(&chart, &none, HELM)?, chart)))?;
     bench.stage("coalesce+schema", || settled(load()?), |chart| Ok((values_of(&chart)?, chart)))?;
     bench.stage("engine", || ready(load()?), render)?;

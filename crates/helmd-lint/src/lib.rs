@@ -23,8 +23,8 @@ mod values;
 pub use folder::{ChartFolder, FolderError, Place};
 pub use message::{Message, Report, Severity};
 
-use helmd_engine::Budgets;
 use helmd_chart::{HelmMajor, Values};
+use helmd_engine::Budgets;
 use helmd_values::KubeVersion;
 use message::Linter;
 use std::rc::Rc;

@@ -9,7 +9,7 @@ use std::fmt;
 pub const MAX_VERSION_BYTES: usize = 256;
 
 /// A version. [`fmt::Display`] prints it in full (`1.2` reads as `1.2.0`), [`Version::original`] as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
     /// First number.
     pub major: u64,

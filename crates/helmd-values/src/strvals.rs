@@ -193,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn an_index_is_read_as_atoi_reads() {
+        let index = |text: &str, reason| Err(format!("error parsing index: strconv.Atoi: parsing {text:?}: {reason}"));
+        // Go sees what is no digit before the number leaves 64 bits, though it has left the signed ones.
+        assert_eq!(set("a[9999999999999999999[]=1"), index("9999999999999999999[", "invalid syntax"));
+        assert_eq!(set("a[9999999999999999999]=1"), index("9999999999999999999", "value out of range"));
+        assert_eq!(set("a[+1]=1"), Ok(json!({"a": [null, 1]})));
+    }
+
+    #[test]
     fn limits_end_the_reading() {
         assert!(set(&format!("a{}=1", "[0]".repeat(MAX_NAME_PARTS + 1))).is_err());
         assert!(set(&"a[65536]=1,b[65536]=1,".repeat(40)).is_ok());

@@ -28,7 +28,8 @@ pub use emit::{json_to_yaml, to_yaml, to_yaml_pretty, to_yaml_pretty_within, to_
 pub use error::YamlError;
 pub use parse::{
     Numbers, ParseLimits, budgets, parse, parse_entries, parse_limited, parse_list, parse_list_limited, parse_map,
-    parse_map_limited, parse_object, parse_strict, parse_strict_limited, parse_value, to_json_text, to_json_text_strict,
+    parse_map_limited, parse_object, parse_strict, parse_strict_limited, parse_value, to_json_text,
+    to_json_text_strict,
 };
 
 #[cfg(test)]

@@ -28,7 +28,11 @@ impl BudgetFlags {
 
 /// The flag for commands that have Helm's own way to read flags.
 pub fn flag() -> Flag {
-    Flag::new("budget", Kind::Csv, "let a chart use more or less of something: steps=500M; docs/budgets.md lists all; helmd only")
+    Flag::new(
+        "budget",
+        Kind::Csv,
+        "let a chart use more or less of something: steps=500M; docs/budgets.md lists all; helmd only",
+    )
 }
 
 /// These budgets with what the environment and then the flags say.
@@ -42,8 +46,7 @@ pub fn over(base: Budgets, flags: &[String]) -> Result<Budgets, String> {
         budgets.set(&name, &value).map_err(|e| said(&variable, e))?;
     }
     for flag in flags {
-        let (name, value) =
-            flag.split_once('=').ok_or_else(|| format!("--budget {flag:?}: it must be NAME=VALUE"))?;
+        let (name, value) = flag.split_once('=').ok_or_else(|| format!("--budget {flag:?}: it must be NAME=VALUE"))?;
         budgets.set(name, value).map_err(|e| said("--budget", e))?;
     }
     Ok(budgets)

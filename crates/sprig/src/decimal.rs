@@ -142,7 +142,7 @@ impl Decimal {
         if !f.is_finite() {
             return None;
         }
-        let text = format!("{:e}", f.abs());
+        let text = gotmpl::strconv::format_float(f.abs(), b'e', -1, 64);
         let (mantissa, exponent) = text.split_once('e')?;
         let decimals = mantissa.split_once('.').map_or(0, |(_, d)| d.len());
         let digits: u64 = mantissa.replace('.', "").parse().ok()?;

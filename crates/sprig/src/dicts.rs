@@ -134,7 +134,8 @@ fn copy(limits: &Limits, value: &Value, visited: &mut usize) -> CallResult {
     }
 }
 
-/// A copy that shares no map with the original; structs, which no template can change, stay the same.
+/// A copy that shares no map with the original; structs, which no template can change, stay the same,
+/// but for versions.
 fn copied(limits: &Limits, value: &Value, depth: usize, visited: &mut usize) -> CallResult {
     if depth > MAX_DEPTH {
         return panic(format!("value is nested deeper than {MAX_DEPTH} levels"));
@@ -150,6 +151,7 @@ fn copied(limits: &Limits, value: &Value, depth: usize, visited: &mut usize) -> 
             let entries = m.entries().into_iter().map(|(k, v)| Ok((k, copied(limits, &v, depth + 1, visited)?)));
             Ok(Value::Map(Map::from_entries(m.go_type(), entries.collect::<Result<Vec<_>, FuncError>>()?)))
         }
+        Value::Object(object) => Ok(crate::versions::copied(object.as_ref()).unwrap_or_else(|| value.clone())),
         other => Ok(other.clone()),
     }
 }
@@ -164,6 +166,19 @@ mod tests {
         assert!(m.insert("self", Value::Map(m.clone())));
         assert!(copy(&Limits::default(), &Value::Map(m.clone()), &mut 0).is_err());
         m.remove("self");
+    }
+
+    #[test]
+    fn the_copy_of_a_version_is_empty() {
+        let text = |value: &Value| gotmpl::fmt::format_v(value);
+        let mut map = FuncMap::default();
+        crate::versions::add(&mut map);
+        let none = gotmpl::parse::TemplateSet::default();
+        let mut exec = gotmpl::exec::Exec::new(&none, &map, Default::default(), Default::default());
+        let version = (map.get("semver").unwrap().body)(&mut exec, &[Value::str("1.2.3-a")]).unwrap();
+        assert_eq!(text(&version), b"1.2.3-a");
+        // Go's copy cannot set what is not exported.
+        assert_eq!(text(&copy(&version).unwrap()), b"0.0.0");
     }
 
     #[test]

@@ -115,13 +115,15 @@ fn parts(map: &mut FuncMap) {
             }
             let start = a.get(1).map_or(0, to_int64);
             let end = a.get(2).map_or(i64::try_from(list.len()).unwrap_or(i64::MAX), to_int64);
-            let part = match (usize::try_from(start), usize::try_from(end)) {
-                (Ok(start), Ok(end)) => list.get(start..end),
-                _ => None,
-            };
-            match part {
-                Some(part) => Ok(Value::List(List::new(list.go_type(), part.to_vec()))),
-                None => panic("reflect.Value.Slice: slice index out of bounds"),
+            match (usize::try_from(start), usize::try_from(end)) {
+                (Ok(start), Ok(end)) if start <= end && end <= list.capacity() => {
+                    let mut part: Vec<Value> = list.iter().take(end).skip(start).cloned().collect();
+                    // Beyond the length, lists from JSON have room for more.
+                    part.resize(end - start, Value::Nil);
+                    let ty = if list.capacity() > list.len() { LIST } else { list.go_type() };
+                    Ok(Value::List(List::new(ty, part)))
+                }
+                _ => panic("reflect.Value.Slice: slice index out of bounds"),
             }
         });
     }

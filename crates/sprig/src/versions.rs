@@ -1,10 +1,11 @@
 //! `semver` and `semverCompare`: versions as Go's `*semver.Version`, with its methods.
 
 use crate::args::{BOOL, INT, Params, Register, STR, any, text};
-use gotmpl::value::{CallResult, Kind, Object};
+use gotmpl::value::{CallResult, FieldReader, Kind, Object};
 use gotmpl::{FuncError, FuncMap, Function, GoString, GoType, Value, value::types};
 use helmd_semver::{Constraints, SemverError, Version};
 use std::any::Any;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 static STRUCT: GoType = GoType { name: "semver.Version", kind: Kind::Struct, elem: None };
@@ -16,10 +17,35 @@ pub(crate) fn add(map: &mut FuncMap) {
         Ok(Value::Object(Rc::new(GoVersion { version, pointer: true })))
     });
     map.plain("semverCompare", &[STR, STR], BOOL, |a| {
-        let constraints = Constraints::parse(&lossy(a, 0)).map_err(failed)?;
+        let constraints = constraints(text(a, 0))?;
         let version = Version::parse(&lossy(a, 1)).map_err(failed)?;
         Ok(Value::Bool(constraints.check(&version)))
     });
+}
+
+fn constraints(text: &[u8]) -> Result<Constraints, FuncError> {
+    let groups = |text: &str| text.split("||").map(str::to_owned).collect::<Vec<_>>();
+    let shown = String::from_utf8_lossy(text);
+    Constraints::parse(&shown).map_err(|error| match &error {
+        // The text is quoted as it was, with its bytes that are no UTF-8.
+        SemverError::ImproperConstraint(group) if matches!(shown, std::borrow::Cow::Owned(_)) => {
+            let at = groups(&shown).iter().position(|g| g == group).unwrap_or_default();
+            let bytes = split_groups(text).nth(at).unwrap_or_default();
+            FuncError::Text(format!("improper constraint: {}", gotmpl::strconv::quote(bytes)))
+        }
+        _ => failed(error),
+    })
+}
+
+/// What lies between `||`.
+fn split_groups(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let whole = rest?;
+        let at = whole.windows(2).position(|w| w == b"||");
+        rest = at.and_then(|at| whole.get(at + 2..));
+        whole.get(..at.unwrap_or(whole.len()))
+    })
 }
 
 fn lossy(args: &[Value], n: usize) -> String {
@@ -94,6 +120,14 @@ fn other(args: &[Value]) -> Result<Version, FuncError> {
     Err(crate::args::nil_pointer())
 }
 
+/// What a deep copy makes of a version; `None` for every other object.
+///
+/// HELM: the copying library sets exported fields only, and a version has none.
+pub(crate) fn copied(object: &dyn Object) -> Option<Value> {
+    let GoVersion { pointer, .. } = object.as_any().downcast_ref::<GoVersion>()?;
+    Some(Value::Object(Rc::new(GoVersion { version: Version::default(), pointer: *pointer })))
+}
+
 impl Object for GoVersion {
     fn go_type(&self) -> &'static GoType {
         if self.pointer { &POINTER } else { &STRUCT }
@@ -108,6 +142,22 @@ impl Object for GoVersion {
 
     fn string(&self) -> Option<GoString> {
         Some(self.version.to_string().into())
+    }
+
+    fn fields_for(&self, reader: FieldReader) -> Vec<(Cow<'static, str>, Value)> {
+        // No field is exported: only `fmt` sees them.
+        if reader != FieldReader::Fmt {
+            return Vec::new();
+        }
+        let v = &self.version;
+        vec![
+            ("major".into(), Value::Uint(NUMBER, v.major)),
+            ("minor".into(), Value::Uint(NUMBER, v.minor)),
+            ("patch".into(), Value::Uint(NUMBER, v.patch)),
+            ("pre".into(), Value::str(&v.prerelease)),
+            ("metadata".into(), Value::str(&v.metadata)),
+            ("original".into(), Value::str(v.original())),
+        ]
     }
 
     fn json(&self) -> Option<Value> {

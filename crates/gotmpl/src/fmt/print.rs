@@ -55,6 +55,12 @@ impl Printer {
             self.bad_verb(verb, has_type.then_some(value));
             return true;
         }
+        if let (true, Value::Object(object)) = (self.flags.sharp_v, value)
+            && let Some(text) = object.go_string()
+        {
+            self.string(&text);
+            return true;
+        }
         if self.flags.sharp_v || !matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
             return false;
         }

@@ -36,6 +36,9 @@ pub enum JsonError {
     /// The text ends inside a value.
     #[error("unexpected end of JSON input")]
     UnexpectedEnd,
+    /// The text ends inside a word, number or escape.
+    #[error("invalid character ' ' {0}")]
+    EndInside(&'static str),
     /// A JSON value that does not fit the wanted Go type.
     #[error("json: cannot unmarshal {value} into Go value of type {go_type}")]
     Type {

@@ -19,7 +19,7 @@ pub fn unmarshal(text: &[u8]) -> Result<Value, JsonError> {
 pub fn unmarshal_map(text: &[u8]) -> (Map, Option<JsonError>) {
     match read(text, &GoValues) {
         Ok((Value::Map(map), error)) => (map, error),
-        Ok((Value::Nil, error)) => (Map::nil(types::MAP_ANY), error),
+        Ok((Value::Nil, None)) => (Map::nil(types::MAP_ANY), None),
         Ok((other, _)) => (Map::any(), Some(mismatch(&other, types::MAP_ANY.name))),
         Err(error) => (Map::any(), Some(error)),
     }
@@ -29,7 +29,7 @@ pub fn unmarshal_map(text: &[u8]) -> (Map, Option<JsonError>) {
 pub fn unmarshal_list(text: &[u8]) -> (List, Option<JsonError>) {
     match read(text, &GoValues) {
         Ok((Value::List(list), error)) => (list, error),
-        Ok((Value::Nil, error)) => (List::nil(types::LIST_ANY), error),
+        Ok((Value::Nil, None)) => (List::nil(types::LIST_ANY), None),
         Ok((other, _)) => (List::new(types::LIST_ANY, Vec::new()), Some(mismatch(&other, types::LIST_ANY.name))),
         Err(error) => (List::new(types::LIST_ANY, Vec::new()), Some(error)),
     }
@@ -50,6 +50,7 @@ fn mismatch(value: &Value, go_type: &'static str) -> JsonError {
         Value::String(_) => "string",
         Value::List(_) => "array",
         Value::Map(_) => "object",
+        // A number beyond float64 was read as nil.
         _ => "number",
     };
     JsonError::Type { value: name.to_owned(), go_type }
@@ -171,6 +172,12 @@ impl<'a> Reader<'a> {
         Err(self.peek().map_or(JsonError::UnexpectedEnd, |byte| JsonError::Syntax { byte, context }))
     }
 
+    /// As [`Reader::fail`] inside a word, number or escape, where not even the space would do that Go's scanner tries at
+    /// the end of a text.
+    fn fail_inside<T>(&self, context: &'static str) -> Result<T, JsonError> {
+        Err(self.peek().map_or(JsonError::EndInside(context), |byte| JsonError::Syntax { byte, context }))
+    }
+
     pub(super) fn value<B: Build>(&mut self, build: &B) -> Result<B::Value, JsonError> {
         match self.next_token() {
             Some(b'{') => self.object(build),
@@ -187,7 +194,7 @@ impl<'a> Reader<'a> {
     fn literal(&mut self, context: &'static str, word: &'static [u8]) -> Result<(), JsonError> {
         for expected in word {
             if self.peek() != Some(*expected) {
-                return self.fail(literal_context(context, *expected));
+                return self.fail_inside(literal_context(context, *expected));
             }
             self.at += 1;
         }
@@ -264,12 +271,12 @@ impl<'a> Reader<'a> {
         match self.peek() {
             Some(b'0') => self.at += 1,
             Some(b'1'..=b'9') => self.digits(),
-            _ => return self.fail("in numeric literal"),
+            _ => return self.fail_inside("in numeric literal"),
         }
         if self.peek() == Some(b'.') {
             self.at += 1;
             if !matches!(self.peek(), Some(b'0'..=b'9')) {
-                return self.fail("after decimal point in numeric literal");
+                return self.fail_inside("after decimal point in numeric literal");
             }
             self.digits();
         }
@@ -279,7 +286,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
             }
             if !matches!(self.peek(), Some(b'0'..=b'9')) {
-                return self.fail("in exponent of numeric literal");
+                return self.fail_inside("in exponent of numeric literal");
             }
             self.digits();
         }
@@ -354,7 +361,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 return self.unicode();
             }
-            _ => return self.fail("in string escape code"),
+            _ => return self.fail_inside("in string escape code"),
         };
         self.at += 1;
         Ok(c)
@@ -383,7 +390,7 @@ impl<'a> Reader<'a> {
         for _ in 0..4 {
             match self.peek().and_then(|b| char::from(b).to_digit(16)) {
                 Some(digit) => code = code * 16 + digit,
-                None => return self.fail("in \\u hexadecimal character escape"),
+                None => return self.fail_inside("in \\u hexadecimal character escape"),
             }
             self.at += 1;
         }

@@ -135,11 +135,14 @@ fn general(digits: &Digits, precision: i32, threshold: i32, format: u8) -> Strin
     digits.fixed((precision - digits.point).max(0))
 }
 
+/// The fewest digits that read back as the same float; of two that are equally near, the even one, as Go has it (the
+/// standard library takes the upper one).
 fn shortest(value: f64, bits: u8) -> Digits {
-    match bits {
-        32 => Digits::from_scientific(&format!("{:e}", value as f32)),
-        _ => Digits::from_scientific(&format!("{value:e}")),
-    }
+    let mut buffer = ryu::Buffer::new();
+    let text = if bits == 32 { buffer.format_finite(value as f32) } else { buffer.format_finite(value) };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let digits = Digits::from_fixed(mantissa);
+    Digits { point: digits.point + exponent.parse::<i32>().unwrap_or(0), ..digits }.trimmed()
 }
 
 /// Mantissa (implicit bit included), exponent of its lowest bit, and the number of mantissa bits.
@@ -219,6 +222,8 @@ mod tests {
             (5e-324, b'x', -1, "0x1p-1074"),
             (1.999, b'x', 0, "0x1p+01"),
             (0.0, b'x', -1, "0x0p+00"),
+            (173_215_370_283_480.625, b'g', -1, "1.7321537028348062e+14"),
+            (5e-324, b'g', -1, "5e-324"),
         ] {
             assert_eq!(format_float(value, format, precision, 64), want, "{value} {}", char::from(format));
         }

@@ -87,6 +87,10 @@ pub trait Object: Any {
         let name = |n: &'static str| if lower { n.to_lowercase().into() } else { n.into() };
         self.fields().into_iter().map(|(n, v)| (name(n), v)).collect()
     }
+    /// What `GoString` gives, which `%#v` prints.
+    fn go_string(&self) -> Option<GoString> {
+        None
+    }
     /// What `encoding/json` would marshal in place of the object; `None` means an object of [`Object::fields`].
     fn json(&self) -> Option<Value> {
         None

@@ -1,7 +1,7 @@
 //! What can be wrong with charts on the disk.
 
-use helmd_chart::ignore::IgnoreError;
 use gotmpl::exec::Exceeded;
+use helmd_chart::ignore::IgnoreError;
 use helmd_chart::{ArchiveError, ChartError, budgets};
 use std::io;
 use std::path::Path;

@@ -62,7 +62,8 @@ pub struct SchemaError(pub String);
 /// The schema cannot be read or used, or the values break it; the report then ends in a line break.
 pub fn validate_single(values: &Values, schema: &[u8], helm: HelmMajor) -> Result<Warnings, SchemaError> {
     let mut warnings = Warnings::new();
-    validate(Json::Object(values.clone()), schema, (helm, SchemaLimits::default()), &mut warnings).map_err(SchemaError)?;
+    validate(Json::Object(values.clone()), schema, (helm, SchemaLimits::default()), &mut warnings)
+        .map_err(SchemaError)?;
     Ok(warnings)
 }
 

@@ -166,12 +166,12 @@ impl<'a, 'r> Parser<'a, 'r> {
 
     fn index(&mut self) -> Result<i64, StrvalsError> {
         let (text, Some(_)) = self.scanner.until(&[']']) else { return Err(StrvalsError::OpenIndex) };
-        text.parse().map_err(|e: std::num::ParseIntError| StrvalsError::Index {
-            reason: match e.kind() {
-                std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => "value out of range",
+        gotmpl::strconv::atoi(&text).map_err(|e| StrvalsError::Index {
+            reason: match e.kind {
+                gotmpl::strconv::NumErrorKind::Range => "value out of range",
                 _ => "invalid syntax",
             },
-            text: text.clone(),
+            text,
         })
     }
 

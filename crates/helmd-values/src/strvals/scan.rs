@@ -75,7 +75,7 @@ impl<'a> Scanner<'a> {
         let end = json_end(self.rest.as_bytes()).filter(|end| self.rest.is_char_boundary(*end));
         let (text, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         let value = gotmpl::json::parse(text.as_bytes()).map_err(|e| match e {
-            JsonError::UnexpectedEnd => StrvalsError::OpenJson,
+            JsonError::UnexpectedEnd | JsonError::EndInside(_) => StrvalsError::OpenJson,
             e => StrvalsError::Json(e),
         })?;
         self.rest = rest;

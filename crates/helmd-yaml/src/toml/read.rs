@@ -280,29 +280,40 @@ impl<'a> Reader<'a> {
 
     fn key_value(&mut self) -> Read<()> {
         let outer = self.context.clone();
-        self.assign()?;
+        self.assign(None)?;
         self.context = outer;
         self.current.clear();
         self.line_end()
     }
 
-    /// Reads `key = value` and sets it. The context is left where the key's tables are.
-    fn assign(&mut self) -> Read<()> {
+    /// Reads `key = value` and sets it, in an inline table there as well. The context is left where the key's tables are.
+    fn assign(&mut self, inline: Option<&mut Table>) -> Read<()> {
         let mut key = self.key()?;
         let last = key.pop().unwrap_or_default();
         self.current.clone_from(&last);
-        for part in key {
+        for part in &key {
             let mut context = self.context.clone();
-            context.push(part);
+            context.push(part.clone());
             self.implicit.insert(name(&context));
             self.add_context(&context, false)?;
         }
         let item = self.lexer.value();
         let item = self.lex(item)?;
         let parsed = self.value(item, false)?;
-        let array = parsed.array;
+        let (array, copy) = (parsed.array, inline.is_some().then(|| copy_node(&parsed.node)));
         self.set(&last, parsed.node)?;
         self.set_type(&last, array);
+        let (Some(mut table), Some(node)) = (inline, copy) else { return Ok(()) };
+        for part in key {
+            table = match table.entry(part).or_insert_with(|| Node::Table(Table::new())) {
+                Node::Table(inner) => inner,
+                _ => {
+                    let table = gotmpl::strconv::quote(name(&self.context));
+                    return self.fail(self.line, format!("{table} is not a table"));
+                }
+            };
+        }
+        table.insert(last, node);
         Ok(())
     }
 
@@ -462,6 +473,8 @@ impl<'a> Reader<'a> {
         self.context.clone_from(&context);
         self.implicit.insert(name(&context));
         self.add_context(&context, in_array)?;
+        // HELM: what stands in the table is set under its full name, too, and only there is a value made a table.
+        let mut table = Table::new();
         let mut after_value = false;
         loop {
             match self.next()? {
@@ -483,30 +496,16 @@ impl<'a> Reader<'a> {
                 }
                 _ => {
                     self.lexer.backup();
-                    self.assign()?;
+                    self.assign(Some(&mut table))?;
                     self.context.clone_from(&context);
                     after_value = true;
                 }
             }
         }
         self.lexer.ignore();
-        let table = self.copy_of(&context);
         self.context = outer_context;
         self.current = outer_current;
         Ok(table)
-    }
-
-    /// What was set under an inline table's name: it stays there, so that it is known, and is a value of its own.
-    fn copy_of(&self, context: &[String]) -> Table {
-        let mut table = Some(&self.root);
-        for part in context {
-            table = match table.and_then(|t| t.get(part)) {
-                Some(Node::Table(t)) => Some(t),
-                Some(Node::Tables(ts)) => ts.last(),
-                _ => None,
-            };
-        }
-        table.map(copy_table).unwrap_or_default()
     }
 
     fn string(&self, item: Item<'a>) -> Read<String> {

@@ -17,6 +17,7 @@ fn reads_what_helm_reads() {
         ("[a.b]\nc = 1\n[a]\nd = 2", r#"{"a":{"b":{"c":1},"d":2}}"#),
         ("[[l]]\nx = 1\n[[l]]\nx = 2", r#"{"l":[{"x":1},{"x":2}]}"#),
         ("a = {b.c = 1, d = [{e = 2}]}", r#"{"a":{"b":{"c":1},"d":[{"e":2}]}}"#),
+        ("o = {a = [], a.b = 1", "toml: line 1 (last key \"o.a.b\"): \"o.a\" is not a table"),
         ("d = 2020-01-01\nt = 10:00:00", r#"{"d":"2020-01-01T00:00:00Z","t":"0000-01-01T10:00:00Z"}"#),
         ("hello world", "toml: line 1: expected '.' or '=', but got 'w' instead"),
         ("12", "toml: line 1: unexpected EOF; expected key separator '='"),
@@ -26,6 +27,21 @@ fn reads_what_helm_reads() {
     ] {
         assert_eq!(read(text), want, "{text}");
     }
+}
+
+#[test]
+fn a_nil_list_is_written_only_alone() {
+    let nil = Value::List(gotmpl::List::nil(gotmpl::value::types::LIST_ANY));
+    assert_eq!(to_toml(&nil).unwrap(), b"[]");
+    assert_eq!(to_toml(&Value::map([("a".into(), nil)])).unwrap(), b"");
+}
+
+#[test]
+fn times_show_their_zone_to_go() {
+    let map = from_toml("a = 1979-05-27\nb = 1979-05-27T07:32:00.5Z").unwrap();
+    let shown = String::from_utf8(gotmpl::fmt::sprintf(b"%#v", &[Value::Map(map)])).unwrap();
+    assert!(shown.contains("time.Date(1979, time.May, 27, 0, 0, 0, 0, time.Location(\"date-local\"))"), "{shown}");
+    assert!(shown.contains("time.Date(1979, time.May, 27, 7, 32, 0, 500000000, time.UTC)"), "{shown}");
 }
 
 #[test]

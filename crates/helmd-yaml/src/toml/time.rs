@@ -4,9 +4,26 @@ use gotmpl::value::{GoType, Kind, Object};
 use gotmpl::{GoString, Value};
 use std::any::Any;
 
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// What a date says about its zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
+    /// Written as `Z`.
+    Utc,
     /// With an offset from UTC in seconds.
     Offset(i32),
     /// Date and time without zone.
@@ -65,8 +82,8 @@ impl DateTime {
         t.zone = Zone::LocalDateTime;
         if let Some((sign, rest)) = c.0.split_first() {
             c.0 = rest;
-            let offset = match sign {
-                b'Z' => 0,
+            t.zone = match sign {
+                b'Z' => Zone::Utc,
                 b'+' | b'-' => {
                     let hours = i32::from(c.two()?);
                     c.literal(b':')?;
@@ -75,11 +92,10 @@ impl DateTime {
                         return None;
                     }
                     let seconds = hours * 3600 + minutes * 60;
-                    if *sign == b'-' { -seconds } else { seconds }
+                    Zone::Offset(if *sign == b'-' { -seconds } else { seconds })
                 }
                 _ => return None,
             };
-            t.zone = Zone::Offset(offset);
         }
         c.0.is_empty().then_some(t)
     }
@@ -99,7 +115,7 @@ impl DateTime {
     /// As TOML writes it.
     pub(super) fn toml(&self) -> String {
         match self.zone {
-            Zone::Offset(_) => self.rfc3339(),
+            Zone::Utc | Zone::Offset(_) => self.rfc3339(),
             Zone::LocalDateTime => format!("{}T{}", self.date(), self.clock()),
             Zone::LocalDate => self.date(),
             Zone::LocalTime => self.clock(),
@@ -129,13 +145,28 @@ impl Object for DateTime {
     }
     fn string(&self) -> Option<GoString> {
         let zone = match self.zone {
-            Zone::Offset(0) => "+0000 UTC".to_owned(),
+            Zone::Utc | Zone::Offset(0) => "+0000 UTC".to_owned(),
             Zone::Offset(seconds) => format!("{0} {0}", offset(seconds, "")),
             Zone::LocalDateTime => "+0000 datetime-local".to_owned(),
             Zone::LocalDate => "+0000 date-local".to_owned(),
             Zone::LocalTime => "+0000 time-local".to_owned(),
         };
         Some(GoString::from(format!("{} {} {zone}", self.date(), self.clock())))
+    }
+    fn go_string(&self) -> Option<GoString> {
+        let zone = match self.zone {
+            Zone::Utc => "time.UTC",
+            // Go takes the local zone where its offset is the one that is written.
+            Zone::Offset(0) => "time.Local",
+            Zone::Offset(_) => "time.Location(\"\")",
+            Zone::LocalDateTime => "time.Location(\"datetime-local\")",
+            Zone::LocalDate => "time.Location(\"date-local\")",
+            Zone::LocalTime => "time.Location(\"time-local\")",
+        };
+        let month = MONTHS.get(usize::from(self.month).saturating_sub(1)).copied().unwrap_or_default();
+        let DateTime { year, day, hour, minute, second, nanosecond, .. } = self;
+        let text = format!("time.Date({year}, time.{month}, {day}, {hour}, {minute}, {second}, {nanosecond}, {zone})");
+        Some(text.into())
     }
     fn json(&self) -> Option<Value> {
         Some(Value::str(self.rfc3339()))

@@ -26,7 +26,7 @@ pub fn to_toml_within(value: &Value, limit: usize) -> Result<Vec<u8>, TomlError>
         return Err(TomlError::Panic("reflect: call of reflect.Value.Type on zero Value"));
     }
     let mut writer = Writer { out: Vec::new(), key: Vec::new(), depth: 0, work: Work { left: limit, limit } };
-    writer.encode(value)?;
+    writer.encode(&plain_list(value.clone()))?;
     writer.fits()?;
     Ok(writer.out)
 }
@@ -131,6 +131,8 @@ impl Writer {
                 return Err(TomlError::Value(format!("unsupported type for key '{key}': {kind}")));
             }
             _ => match form(value, 0, &mut self.work)? {
+                // Left out in a table, written alone.
+                None if self.key.is_empty() && matches!(value, Value::List(_)) => self.element(value)?,
                 None => {}
                 Some(Form::Plain) => self.key_value(value)?,
                 Some(Form::Table) => self.table(value)?,
@@ -288,6 +290,14 @@ fn is_nil(value: &Value) -> bool {
     }
 }
 
+/// A named slice type is a list here.
+fn plain_list(value: Value) -> Value {
+    match &value {
+        Value::Object(object) => object.as_list().map_or(value, Value::List),
+        _ => value,
+    }
+}
+
 fn entries(value: &Value, work: &mut Work) -> Result<Entries, TomlError> {
     let all = match value {
         Value::Map(m) => m.entries(),
@@ -299,6 +309,7 @@ fn entries(value: &Value, work: &mut Work) -> Result<Entries, TomlError> {
     };
     let (mut plain, mut tables) = Entries::default();
     for (key, value) in all {
+        let value = plain_list(value);
         match form(&value, 0, work)? {
             Some(Form::Table | Form::TableArray) => tables.push((key, value)),
             _ => plain.push((key, value)),

@@ -9,7 +9,9 @@ use super::settings::Settings;
 use super::{log, values};
 use crate::budgets;
 use gotmpl::slog;
-use helmd_action::{Budgets, Live, Outside as _, RenderFailure, RenderedRelease, System, Template, helm_text, template_name};
+use helmd_action::{
+    Budgets, Live, Outside as _, RenderFailure, RenderedRelease, System, Template, helm_text, template_name,
+};
 use helmd_action::{check_dependencies, check_installable};
 use helmd_chart::{Chart, HelmMajor};
 use helmd_values::{Capabilities, KubeVersion};

@@ -6,6 +6,9 @@ pub(super) const DAY: i64 = 86_400;
 /// Unix seconds of January 1, year 1, 00:00:00 UTC: Go's zero time.
 pub(super) const ZERO_TIME: i64 = -62_135_596_800;
 
+/// Unix seconds of the first second that Go's calendar reaches.
+const FIRST_SECOND: i128 = -9_223_372_028_741_760_000;
+
 /// Days before each month of a common year, and of the year's end.
 pub(super) const DAYS_BEFORE: [i64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 
@@ -52,7 +55,10 @@ pub(super) fn days_from(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The clock's reading at a number of seconds since 1970-01-01 00:00:00 of the same clock.
+///
+/// HELM: Go counts from the year -292277022399 in 64 bits without sign; what lies before it shows as the far future.
 pub(super) fn civil(seconds: i128) -> Civil {
+    let seconds = if seconds < FIRST_SECOND { seconds + (1 << 64) } else { seconds };
     let days = seconds.div_euclid(i128::from(DAY));
     let of_day = i64::try_from(seconds.rem_euclid(i128::from(DAY))).unwrap_or(0);
     let from_march = days + 719_468;

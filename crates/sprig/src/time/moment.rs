@@ -3,6 +3,8 @@
 use super::civil::{Civil, DAY, ZERO_TIME, civil, days_from};
 use super::format::Shown;
 use super::methods;
+use super::names::{MONTHS, name};
+use super::quote::quote;
 use super::zone::Zone;
 use gotmpl::func::Function;
 use gotmpl::value::{GoString, GoType, Kind, Object, Value};
@@ -146,6 +148,16 @@ impl Object for Moment {
     }
     fn string(&self) -> Option<GoString> {
         Some(self.text().into())
+    }
+    fn go_string(&self) -> Option<GoString> {
+        let c = self.civil();
+        let zone = match &self.zone {
+            Zone::Utc => "time.UTC".to_owned(),
+            Zone::Local(_) => "time.Local".to_owned(),
+            other => format!("time.Location({})", quote(other.name())),
+        };
+        let clock = format!("{}, {}, {}, {}", c.hour, c.minute, c.second, self.nanosecond);
+        Some(format!("time.Date({}, time.{}, {}, {clock}, {zone})", c.year, name(&MONTHS, c.month - 1), c.day).into())
     }
     fn json(&self) -> Option<Value> {
         Some(Value::str(self.format(RFC3339_NANO)))

@@ -35,6 +35,22 @@ fn parses_and_prints_as_go() {
 }
 
 #[test]
+fn go_syntax_and_far_years_as_go() {
+    let shown = |layout: &str, value: &str| {
+        let moment = parse_in(layout.as_bytes(), value.as_bytes(), &utc()).unwrap();
+        String::from_utf8(gotmpl::fmt::sprintf(b"%#v", &[moment.into_value()])).unwrap()
+    };
+    assert_eq!(shown("", ""), "time.Date(0, time.January, 1, 0, 0, 0, 0, time.Local)");
+    assert_eq!(
+        shown("2006-01-02T15:04:05Z07:00", "2024-12-31T01:02:03.5Z"),
+        "time.Date(2024, time.December, 31, 1, 2, 3, 500000000, time.UTC)"
+    );
+    // Go's calendar has no room before the year -292277022399.
+    assert_eq!(Moment::new(i64::MIN, 0, Zone::Utc).format(b"2006-01-02"), b"292277026596-12-04");
+    assert_eq!(Moment::new(i64::MAX, 0, Zone::Utc).format(b"2006-01-02"), b"292277026596-12-04");
+}
+
+#[test]
 fn zones_as_go() {
     let moment = Moment::new(1_720_000_000, 0, Zone::Utc);
     let zone = |name: &str| Zone::load(name.as_bytes(), &TimeZone::UTC);

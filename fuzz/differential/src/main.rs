@@ -1,0 +1,289 @@
+//! Asks the real Helm and helmd the same random questions, and shows the smallest question that they answer differently.
+//!
+//! The real Helm is the program `oracle` in the folder that `HELMD_TOOLS` names: one question a line in, one answer a line
+//! out. Questions come from grammars (`modes`); the same seed gives the same questions. What Go does at random (order of
+//! maps, random functions, addresses, the time) the grammars leave out.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints its findings")]
+
+mod answer;
+#[cfg(test)]
+mod found;
+mod modes;
+mod oracle;
+mod ours;
+mod random;
+mod shrink;
+#[cfg(test)]
+mod smoke;
+
+use answer::{Answer, Difference, Ours};
+use anyhow::{Result, bail};
+use clap::Parser;
+use helmd_chart::HelmMajor;
+use modes::{MODES, Mode};
+use oracle::Oracle;
+use random::Random;
+use serde_json::Value as Json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Compares helmd with the real Helm on random questions.
+#[derive(Parser)]
+struct Args {
+    /// Ends after this time.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Where the random questions start.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The kinds of questions, all by default.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Compares with helm 3's answers in place of helm 4's.
+    #[arg(long)]
+    helm3: bool,
+    /// Ends after so many differences.
+    #[arg(long, default_value_t = 1)]
+    finds: usize,
+    /// Shows the questions as they are found, without making them smaller.
+    #[arg(long)]
+    raw: bool,
+    /// Adds what is found, with the real answers, to this file (`found.jsonl` beside the sources is a test).
+    #[arg(long)]
+    remember: Option<PathBuf>,
+    /// Prints this many questions of each kind and ends.
+    #[arg(long, default_value_t = 0)]
+    show: u64,
+}
+
+/// Questions asked at once: enough to keep both sides busy.
+const BATCH: u64 = 64;
+
+/// Questions that making one smaller may cost.
+const SHRINK_QUESTIONS: usize = 6000;
+
+/// How often a question that is answered differently is asked again: some of Go's answers depend on the order of a map.
+const ASK_AGAIN: usize = 24;
+
+/// Answers of this many bytes are shown from shortly before where they differ.
+const LONG: usize = 800;
+
+/// An answer that takes longer is a find: nothing that the grammars make is that large.
+const SLOW: Duration = Duration::from_secs(20);
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match helmd_engine::with_render_stack(|| run(&args)) {
+        Ok(Ok(0)) => ExitCode::SUCCESS,
+        Ok(Ok(_)) => ExitCode::FAILURE,
+        Ok(Err(e)) => {
+            eprintln!("{e:#}");
+            ExitCode::from(2)
+        }
+        Err(e) => {
+            eprintln!("{e}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The oracle's path, if there is one.
+fn program() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "a development program; this is its configuration")]
+    let tools = std::env::var("HELMD_TOOLS").ok()?;
+    Some(PathBuf::from(tools).join("oracle")).filter(|path| path.exists())
+}
+
+fn run(args: &Args) -> Result<usize> {
+    let modes: Vec<&Mode> =
+        MODES.iter().filter(|m| args.only.is_empty() || args.only.iter().any(|o| o == m.name)).collect();
+    if modes.is_empty() {
+        bail!("no such mode; there are {}", MODES.iter().map(|m| m.name).collect::<Vec<_>>().join(", "));
+    }
+    if args.show > 0 {
+        for mode in modes {
+            for index in 0..args.show {
+                println!("{}", (mode.question)(&mut Random::of_case(args.seed, mode.name, index)));
+            }
+        }
+        return Ok(0);
+    }
+    let Some(program) = program() else {
+        println!("skipped: no oracle (HELMD_TOOLS must name the folder of the real programs)");
+        return Ok(0);
+    };
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut session = Session::start(&program, args.helm3)?;
+    let end = Instant::now() + Duration::from_secs(args.seconds);
+    let mut round = 0;
+    let (mut asked, mut unanswered, mut found) = (0, 0, 0);
+    while Instant::now() < end && found < args.finds {
+        for mode in &modes {
+            let indexes = (round * BATCH)..((round + 1) * BATCH);
+            let questions: Vec<Json> =
+                indexes.clone().map(|i| (mode.question)(&mut Random::of_case(args.seed, mode.name, i))).collect();
+            let differences = session.compare(&questions)?;
+            asked += questions.len();
+            for ((question, difference), index) in questions.iter().zip(differences).zip(indexes) {
+                match difference {
+                    Compared::Same => {}
+                    Compared::Unanswered => unanswered += 1,
+                    Compared::Differs(difference) => {
+                        found += 1;
+                        let (question, difference) = if args.raw {
+                            (question.clone(), difference)
+                        } else {
+                            session.shrink(question, difference)?
+                        };
+                        if let Some(path) = &args.remember {
+                            session.remember(&question, path)?;
+                        }
+                        let place = format!("{} seed {} case {index}", mode.name, args.seed);
+                        println!("{}", report(&question, &difference, &place));
+                    }
+                }
+            }
+        }
+        round += 1;
+    }
+    let names = modes.iter().map(|m| m.name).collect::<Vec<_>>().join(",");
+    println!("{names}: {asked} questions, {found} differences, {unanswered} without an answer (seed {})", args.seed);
+    Ok(found)
+}
+
+/// A find as people read it.
+fn report(question: &Json, difference: &Difference, place: &str) -> String {
+    let want = match &difference.want {
+        Answer::Out(out) => format!("out   {out}"),
+        Answer::Error(error) => format!("error {error:?}"),
+    };
+    let got = match &difference.got {
+        Ours::Text(out) => format!("out   {}", Json::from(String::from_utf8_lossy(out))),
+        Ours::Value(out) => format!("out   {out}"),
+        Ours::JsonText(out) => format!("out   {out}"),
+        Ours::Error(error) => format!("error {error:?}"),
+        Ours::Panic(text) => format!("PANIC {text}"),
+    };
+    if want.len().max(got.len()) < LONG {
+        return format!("--- {place}\n{question}\n  want {want}\n  got  {got}");
+    }
+    let same = want.chars().zip(got.chars()).take_while(|(a, b)| a == b).count();
+    let part = |text: &str| text.chars().skip(same.saturating_sub(LONG / 8)).take(LONG / 2).collect::<String>();
+    format!("--- {place}\n{question}\n  want … {}\n  got  … {}", part(&want), part(&got))
+}
+
+/// How one question was answered.
+enum Compared {
+    Same,
+    /// The oracle ended over it.
+    Unanswered,
+    Differs(Difference),
+}
+
+struct Session {
+    oracle: Oracle,
+    helm: HelmMajor,
+    /// The question that is being answered, and since when.
+    current: Arc<Mutex<Option<(Instant, String)>>>,
+}
+
+impl Session {
+    fn start(program: &Path, helm3: bool) -> Result<Session> {
+        let helm = if helm3 { HelmMajor::Helm3 } else { HelmMajor::Helm4 };
+        let current = Arc::new(Mutex::new(None));
+        watch(Arc::clone(&current));
+        Ok(Session { oracle: Oracle::start(program)?, helm, current })
+    }
+
+    fn compare(&mut self, questions: &[Json]) -> Result<Vec<Compared>> {
+        let (helm, current) = (self.helm, &self.current);
+        let ours = || {
+            let answers: Vec<Ours> = questions
+                .iter()
+                .map(|question| {
+                    note(current, Some((Instant::now(), question.to_string())));
+                    ours::answer(question, helm)
+                })
+                .collect();
+            note(current, None);
+            answers
+        };
+        let (theirs, ours) = self.oracle.ask(questions, ours)?;
+        let mut compared = Vec::with_capacity(questions.len());
+        for ((want, got), question) in theirs.into_iter().zip(ours).zip(questions) {
+            let want = want.map(|line| Answer::parse(&line, helm == HelmMajor::Helm3)).transpose()?;
+            compared.push(match want.map(|want| Difference::between(want, got)) {
+                None => Compared::Unanswered,
+                Some(Some(difference)) if self.is_certain(question, &difference)? => Compared::Differs(difference),
+                Some(_) => Compared::Same,
+            });
+        }
+        Ok(compared)
+    }
+
+    /// Whether the real Helm says the same each time, and we still something else (the clock has gone on).
+    fn is_certain(&mut self, question: &Json, difference: &Difference) -> Result<bool> {
+        let (answers, ()) = self.oracle.ask(&vec![question.clone(); ASK_AGAIN], || ())?;
+        let again = Difference::between(difference.want.clone(), ours::answer(question, self.helm));
+        let read = |line: &Option<String>| {
+            line.as_ref().and_then(|line| Answer::parse(line, self.helm == HelmMajor::Helm3).ok())
+        };
+        Ok(again.is_some() && answers.iter().all(|line| read(line).as_ref() == Some(&difference.want)))
+    }
+
+    fn remember(&mut self, question: &Json, path: &Path) -> Result<()> {
+        let (answers, ()) = self.oracle.ask(std::slice::from_ref(question), || ())?;
+        if let Some(Some(answer)) = answers.first() {
+            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+            writeln!(file, "{{\"question\":{question},\"answer\":{answer}}}")?;
+        }
+        Ok(())
+    }
+
+    /// The smallest question found that still ends alike and differs.
+    fn shrink(&mut self, question: &Json, difference: Difference) -> Result<(Json, Difference)> {
+        let (mut best, mut best_difference) = (question.clone(), difference);
+        let mut left = SHRINK_QUESTIONS;
+        'smaller: loop {
+            for forms in shrink::smaller(&best).chunks(32) {
+                if left < forms.len() {
+                    break 'smaller;
+                }
+                left -= forms.len();
+                for (form, compared) in forms.iter().zip(self.compare(forms)?) {
+                    if let Compared::Differs(other) = compared {
+                        if other.endings() == best_difference.endings() {
+                            (best, best_difference) = (form.clone(), other);
+                            continue 'smaller;
+                        }
+                    }
+                }
+            }
+            break;
+        }
+        Ok((best, best_difference))
+    }
+}
+
+fn note(current: &Mutex<Option<(Instant, String)>>, what: Option<(Instant, String)>) {
+    if let Ok(mut slot) = current.lock() {
+        *slot = what;
+    }
+}
+
+/// Ends the program with the question that takes too long.
+fn watch(current: Arc<Mutex<Option<(Instant, String)>>>) {
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+            let slow = current.lock().ok().and_then(|c| c.clone()).filter(|(since, _)| since.elapsed() > SLOW);
+            if let Some((_, question)) = slow {
+                println!("--- no answer of ours within {} s\n{question}", SLOW.as_secs());
+                std::process::exit(1);
+            }
+        }
+    });
+}
