@@ -62,7 +62,7 @@ fn with(text: &str, set: impl FnOnce(&mut Budgets)) -> Template {
 }
 
 async fn run(template: Template) -> Result<String, ActionError> {
-    template.run().await.map(|r| r.manifest)
+    template.run().await.map(|r| r.manifest).map_err(|failure| *failure.error)
 }
 
 async fn text_of(text: &str) -> String {

@@ -79,7 +79,7 @@ fn loaded(files: &[(&str, &str)]) -> Result<Chart, String> {
 
 async fn rendered(files: &[(&str, &str)], values: Values) -> Result<String, String> {
     let template = Template::new("r", "default", loaded(files)?, values);
-    template.run().await.map(|r| r.manifest).map_err(|e| helm_text(&e))
+    template.run().await.map(|r| r.manifest).map_err(|e| helm_text(&*e.error))
 }
 
 fn quickly<T>(work: impl FnOnce() -> T) -> T {

@@ -1,4 +1,4 @@
-//! Charts in folders and archive files: [`Disk`] reads them, [`write_archive`] and [`write_files`] write them.
+//! Charts in folders and archive files: [`Disk`] reads them, [`write_archive`] and [`write_file`] write them.
 
 mod error;
 mod glob;

@@ -254,11 +254,11 @@ impl Session {
                 }
                 left -= forms.len();
                 for (form, compared) in forms.iter().zip(self.compare(forms)?) {
-                    if let Compared::Differs(other) = compared {
-                        if other.endings() == best_difference.endings() {
-                            (best, best_difference) = (form.clone(), other);
-                            continue 'smaller;
-                        }
+                    if let Compared::Differs(other) = compared
+                        && other.endings() == best_difference.endings()
+                    {
+                        (best, best_difference) = (form.clone(), other);
+                        continue 'smaller;
                     }
                 }
             }

@@ -2,6 +2,8 @@
 //!
 //! `HELMD_TOOLS` names the folder of helm3 and helm4; without it these tests say `skipped: …` (a failure when `CI=true`).
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod cases;
 mod charts;
 

@@ -123,6 +123,7 @@ fn toml_key(r: &mut Random) -> String {
     parts.join(r.pick(&[".", ".", " . "]))
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of forms")]
 fn toml_value(r: &mut Random, depth: usize) -> String {
     let deep = if depth == 0 { 0 } else { 15 };
     match r.weighted(&[25, 30, 15, 10, 5, deep, deep]) {

@@ -197,6 +197,7 @@ impl Writer<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list of forms")]
     fn plain(&mut self) -> String {
         if self.r.chance(50) {
             return self

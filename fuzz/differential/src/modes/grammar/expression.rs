@@ -110,10 +110,11 @@ impl Writer<'_> {
 
     /// A path from the values, or `.` where it fits.
     fn path(&mut self, kind: Kind) -> String {
-        if let Some(dot) = self.dot {
-            if self.r.chance(35) && (dot == kind || kind == Kind::Any || self.r.chance(5)) {
-                return ".".to_owned();
-            }
+        if let Some(dot) = self.dot
+            && self.r.chance(35)
+            && (dot == kind || kind == Kind::Any || self.r.chance(5))
+        {
+            return ".".to_owned();
         }
         let name = match kind.wide() {
             Kind::Str => self.r.pick(&["s", "t", "e.s", "s"]),

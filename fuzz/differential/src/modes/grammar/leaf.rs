@@ -148,7 +148,7 @@ fn meaning(r: &mut Random, kind: Kind) -> String {
         Kind::Duration => duration(r),
         Kind::Version => semver::version(r),
         Kind::Constraint => semver::constraint(r),
-        Kind::KindName => r
+        Kind::Sort => r
             .pick(&["string", "int", "int64", "float64", "map", "slice", "bool", "invalid", "ptr", "struct"])
             .to_owned(),
         Kind::TypeName => r

@@ -29,7 +29,7 @@ pub enum Kind {
     Duration,
     Version,
     Constraint,
-    KindName,
+    Sort,
     TypeName,
 }
 
@@ -62,7 +62,7 @@ impl Kind {
             "duration" => Kind::Duration,
             "version" => Kind::Version,
             "constraint" => Kind::Constraint,
-            "kindname" => Kind::KindName,
+            "kindname" => Kind::Sort,
             "typename" => Kind::TypeName,
             other => panic!("no kind {other}"),
         }
@@ -83,7 +83,7 @@ impl Kind {
             | Kind::Duration
             | Kind::Version
             | Kind::Constraint
-            | Kind::KindName
+            | Kind::Sort
             | Kind::TypeName => Kind::Str,
             Kind::Small => Kind::Int,
             same => same,
