@@ -178,7 +178,7 @@ mod tests {
         let version = (map.get("semver").unwrap().body)(&mut exec, &[Value::str("1.2.3-a")]).unwrap();
         assert_eq!(text(&version), b"1.2.3-a");
         // Go's copy cannot set what is not exported.
-        assert_eq!(text(&copy(&version).unwrap()), b"0.0.0");
+        assert_eq!(text(&copy(&gotmpl::exec::Limits::default(), &version, &mut 0).unwrap()), b"0.0.0");
     }
 
     #[test]

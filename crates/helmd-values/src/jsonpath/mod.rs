@@ -3,7 +3,7 @@
 //! Text stands for itself, what is in braces is looked up. Differs from client-go where that is random or crashes: the
 //! entries of a map come in the order of their keys, and an index into nothing is an error.
 //!
-//! Goes `parse` (text to [`Node`]s) → `eval` (nodes on data to [`Item`]s) → `print`.
+//! Goes `parse` (text to `Node`s) → `eval` (nodes on data to `Item`s) → `print`.
 
 mod compare;
 mod eval;
