@@ -66,7 +66,7 @@ impl<'a> Stream<'a> {
                 self.at = reader.place();
                 Ok(node)
             }
-            Err(JsonError::UnexpectedEnd) => Err(StreamError::UnexpectedEnd),
+            Err(JsonError::UnexpectedEnd | JsonError::EndInside(_)) => Err(StreamError::UnexpectedEnd),
             Err(error) => Err(StreamError::Syntax { offset: reader.place() + 1, error }),
         })
     }

@@ -155,9 +155,14 @@ impl<'s> Quick<'s> {
         })
     }
 
-    /// Makes the pattern ready; false when it is none.
+    /// Makes the pattern ready; false when it is none, or when that may take long.
     fn learn(&mut self, pattern: &'s str) -> bool {
+        const MOST: usize = 64;
+        const LONGEST: usize = 256;
         if !self.patterns.contains_key(pattern) {
+            if self.patterns.len() >= MOST || pattern.len() > LONGEST || pattern.contains('{') {
+                return false;
+            }
             let Ok(regex) = GoRegex::new(pattern) else { return false };
             self.patterns.insert(pattern, regex);
         }
