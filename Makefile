@@ -5,7 +5,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 LDTARGET ?= x86_64-unknown-linux-gnu
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e bench clean
+.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e bench fuzz clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ e2e: ## install real charts on a real cluster and on the sandbox, and let the re
 
 bench: ## ratios against the real helm, in one run; `cargo bench -p helmd-bench` for the parts by criterion
 	./benches/run
+
+fuzz: ## five minutes of random questions to helmd and to the real Helm (HELMD_TOOLS names the folder of its oracle)
+	@if [ -x "$$HELMD_TOOLS/oracle" ]; then $(CARGO) run --profile fuzz --package helmd-differential -- --seconds 300; \
+	else echo "skipped: HELMD_TOOLS names no folder with the program oracle"; [ "$$CI" != true ]; fi
 
 clean: ## remove what was built
 	$(CARGO) clean
