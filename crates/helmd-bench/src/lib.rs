@@ -18,7 +18,6 @@ pub const HEAVY: &[&str] = &[
     "wordpress",
     "kubernetes-dashboard",
     "traefik",
-    "gateway-helm",
     "ingress-nginx",
 ];
 

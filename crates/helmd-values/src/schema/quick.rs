@@ -160,7 +160,7 @@ impl<'s> Quick<'s> {
         const MOST: usize = 64;
         const LONGEST: usize = 256;
         if !self.patterns.contains_key(pattern) {
-            if self.patterns.len() >= MOST || pattern.len() > LONGEST || pattern.contains('{') {
+            if self.patterns.len() >= MOST || pattern.len() > LONGEST || !repeats_little(pattern) {
                 return false;
             }
             let Ok(regex) = GoRegex::new(pattern) else { return false };
@@ -334,6 +334,18 @@ impl<'s> Quick<'s> {
             }
         }
     }
+}
+
+/// Whether the counts in a pattern are few and small, so that it is made ready quickly.
+fn repeats_little(pattern: &str) -> bool {
+    const MOST: usize = 2;
+    const DIGITS: usize = 2;
+    let mut counts = pattern.split('{').skip(1);
+    let small = |count: &str| {
+        let inside = count.split('}').next().unwrap_or_default();
+        inside.split(',').all(|number| number.len() <= DIGITS)
+    };
+    counts.clone().count() <= MOST && counts.all(small)
 }
 
 /// An absolute URL that means nothing unusual.
