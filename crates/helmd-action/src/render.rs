@@ -100,7 +100,7 @@ impl Render {
     }
 
     /// Renders on a thread of its own while this one looks at the clock.
-    fn watched(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, RenderFailure> {
+    pub(crate) fn watched(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, RenderFailure> {
         let (budgets, cancel, patience) = (self.budgets.clone(), self.cancel.clone(), self.budgets.render_time);
         let mut late = false;
         let watch = |ended: &Receiver<Infallible>| {
@@ -243,17 +243,20 @@ impl Drop for CancelOnDrop {
 /// Settles which dependencies take part; gives what Helm would have warned of.
 pub(crate) async fn settle(chart: &mut Chart, values: &Values, helm: HelmMajor) -> Result<Vec<String>, RenderFailure> {
     let (mut settled, values) = (std::mem::take(chart), values.clone());
-    let work = move || {
-        let mut warnings = Vec::new();
-        match process_dependencies(&mut settled, &values, helm, &mut warnings) {
-            Ok(()) => Ok((settled, warnings)),
-            Err(error) => Err(RenderFailure::early(error, warnings)),
-        }
-    };
+    let work = move || settle_here(&mut settled, &values, helm).map(|warnings| (settled, warnings));
     let done = tokio::task::spawn_blocking(work).await;
     let (settled, warnings) = done.map_err(|err| RenderFailure::early(ended_early(&err), Vec::new()))??;
     *chart = settled;
     Ok(warnings)
+}
+
+/// As [`settle`], on the calling thread.
+pub(crate) fn settle_here(chart: &mut Chart, values: &Values, helm: HelmMajor) -> Result<Vec<String>, RenderFailure> {
+    let mut warnings = Vec::new();
+    match process_dependencies(chart, values, helm, &mut warnings) {
+        Ok(()) => Ok(warnings),
+        Err(error) => Err(RenderFailure::early(error, warnings)),
+    }
 }
 
 /// As [`settle`], told to the context's log.

@@ -17,7 +17,7 @@ use crate::context::{Context, Outside, System};
 use crate::error::ActionError;
 use crate::lookup::ClusterLookup;
 use crate::options::Rendering;
-use crate::render::{Host, Render, RenderFailure, RenderedRelease, settle};
+use crate::render::{Host, Render, RenderFailure, RenderedRelease, settle, settle_here};
 use crate::{capabilities, ownership};
 
 /// Renders a chart as `helm template` does.
@@ -111,17 +111,25 @@ impl Template {
     /// does not take.
     pub async fn run(mut self) -> Result<RenderedRelease, RenderFailure> {
         let mut warnings = Vec::new();
-        match self.render(&mut warnings).await {
-            Ok(mut rendered) => {
-                warnings.append(&mut rendered.warnings);
-                rendered.warnings = warnings;
-                Ok(rendered)
-            }
-            Err(mut failure) => {
-                warnings.append(&mut failure.warnings);
-                Err(RenderFailure { warnings, ..failure })
-            }
-        }
+        let done = self.render(&mut warnings).await;
+        preceded(warnings, done)
+    }
+
+    /// As [`Template::run`] without a runtime and without a cluster: [`Template::live`] is not looked at.
+    ///
+    /// # Errors
+    /// As [`Template::run`].
+    pub fn run_here(mut self) -> Result<RenderedRelease, RenderFailure> {
+        let mut warnings = Vec::new();
+        let done = self.render_here(&mut warnings);
+        preceded(warnings, done)
+    }
+
+    fn render_here(&mut self, warnings: &mut Vec<String>) -> Result<RenderedRelease, RenderFailure> {
+        self.check_name(warnings).map_err(|error| RenderFailure::early(error, Vec::new()))?;
+        let settled = settle_here(&mut self.chart, &self.values, self.helm);
+        self.settled(settled, warnings)?;
+        self.start().watched(None)
     }
 
     async fn render(&mut self, warnings: &mut Vec<String>) -> Result<RenderedRelease, RenderFailure> {
@@ -140,7 +148,8 @@ impl Template {
             validating = Some(cx);
         }
         self.check_name(warnings).map_err(early)?;
-        self.settle(warnings).await?;
+        let settled = settle(&mut self.chart, &self.values, self.helm).await;
+        self.settled(settled, warnings)?;
         if let Some(cx) = &validating {
             if !self.skip_crds && !self.chart.crd_objects().is_empty() {
                 warnings.extend(crds_unseen(self.helm));
@@ -154,7 +163,19 @@ impl Template {
             Some(Err(KubeError::Unreachable { source })) => return Err(RenderFailure::late(*source, Vec::new())),
             Some(Err(error)) => return Err(RenderFailure::late(error, Vec::new())),
         };
-        let rendered = Render {
+        let rendered = self.start().run(lookup).await?;
+        if let Some(cx) = &validating
+            && !self.to_files
+            && let Err(error) = self.hold_against(cx, &rendered).await
+        {
+            return Err(RenderFailure::early(error, rendered.warnings));
+        }
+        Ok(rendered)
+    }
+
+    /// The render itself, once the dependencies are settled.
+    fn start(&mut self) -> Render {
+        Render {
             chart: std::mem::take(&mut self.chart),
             values: std::mem::take(&mut self.values),
             release: self.release.clone(),
@@ -168,15 +189,6 @@ impl Template {
             cancel: self.cancel.clone(),
             outside: Arc::clone(&self.outside),
         }
-        .run(lookup)
-        .await?;
-        if let Some(cx) = &validating
-            && !self.to_files
-            && let Err(error) = self.hold_against(cx, &rendered).await
-        {
-            return Err(RenderFailure::early(error, rendered.warnings));
-        }
-        Ok(rendered)
     }
 
     /// Makes sure that the cluster answers.
@@ -202,18 +214,22 @@ impl Template {
         self.step("release name check failed", checked, warnings)
     }
 
-    async fn settle(&mut self, warnings: &mut Vec<String>) -> Result<(), RenderFailure> {
-        match settle(&mut self.chart, &self.values, self.helm).await {
+    /// Takes over what settling the dependencies gave.
+    fn settled(
+        &self,
+        done: Result<Vec<String>, RenderFailure>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), RenderFailure> {
+        let failed = match done {
             Ok(mut lines) => {
                 warnings.append(&mut lines);
-                Ok(())
+                return Ok(());
             }
-            Err(RenderFailure { error, warnings: mut lines, .. }) => {
-                warnings.append(&mut lines);
-                self.step("chart dependencies processing failed", Err(*error), warnings)
-                    .map_err(|error| RenderFailure::early(error, Vec::new()))
-            }
-        }
+            Err(failed) => failed,
+        };
+        warnings.extend(failed.warnings);
+        self.step("chart dependencies processing failed", Err(*failed.error), warnings)
+            .map_err(|error| RenderFailure::early(error, Vec::new()))
     }
 
     /// HELM: version 4 names the step that failed, and logs it as well.
@@ -251,6 +267,23 @@ impl Template {
                 .map_err(|err| err.context(sentence))?;
         }
         Ok(())
+    }
+}
+
+/// A render's outcome, with what was warned of before it.
+fn preceded(
+    mut warnings: Vec<String>,
+    done: Result<RenderedRelease, RenderFailure>,
+) -> Result<RenderedRelease, RenderFailure> {
+    match done {
+        Ok(mut rendered) => {
+            warnings.append(&mut rendered.warnings);
+            Ok(RenderedRelease { warnings, ..rendered })
+        }
+        Err(mut failure) => {
+            warnings.append(&mut failure.warnings);
+            Err(RenderFailure { warnings, ..failure })
+        }
     }
 }
 

@@ -159,8 +159,12 @@ impl<'a> Command<'a> {
             let DryRun { looks_up, validates } = dry_run;
             template.live = Some(Live { config: self.settings.cluster.clone(), looks_up, validates });
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-        let done = runtime.block_on(template.run());
+        let done = if template.live.is_some() {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|e| e.to_string())?.block_on(template.run())
+        } else {
+            template.run_here()
+        };
         Ok(self.ended(name, done))
     }
 
