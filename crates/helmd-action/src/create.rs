@@ -2,7 +2,7 @@
 
 use helmd_chart::names::{NameError, validate_chart_name};
 use helmd_chart::{Chart, DecodeError, HelmMajor, Metadata, SaveError, Saving, archive_name, chart_yaml, scaffold};
-use helmd_repo::local::{Disk, RepoError, absolute, clean_text, create_folder, write_archive, write_file};
+use helmd_repo::local::{Disk, RepoError, absolute, create_folder, write_archive, write_file};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,7 +80,7 @@ impl Create {
         let shown = starter.to_string_lossy().into_owned();
         let chart = disk.load(starter, log).map_err(|source| CreateError::Starter { starter: shown, source })?;
         check_values(&chart, name)?;
-        let target = clean_text(&format!("{folder}/{name}"));
+        let target = helmd_chart::clean_path(&format!("{folder}/{name}"));
         if fs::metadata(&target).is_ok_and(|info| !info.is_dir()) {
             return Err(occupied(&target));
         }
@@ -126,7 +126,7 @@ fn ours(folder: &str, name: &str, warn: &mut impl FnMut(String)) -> Result<(), C
         Ok(_) => {}
         Err(_) => return Err(CreateError::Place(format!("stat {}: no such file or directory", folder.display()))),
     }
-    let target = clean_text(&folder.join(name).to_string_lossy());
+    let target = helmd_chart::clean_path(&folder.join(name).to_string_lossy());
     if fs::metadata(&target).is_ok_and(|info| !info.is_dir()) {
         return Err(occupied(&target));
     }
@@ -189,5 +189,5 @@ fn split(path: &str) -> (String, String) {
         ("", _) => "/",
         (base, _) => base,
     };
-    (clean_text(folder), base.to_owned())
+    (helmd_chart::clean_path(folder), base.to_owned())
 }

@@ -1,7 +1,7 @@
 //! `helm dependency list`: which of the wanted charts are there.
 
 use helmd_chart::{Chart, Dependency};
-use helmd_repo::local::{Disk, RepoError, clean_text, glob};
+use helmd_repo::local::{Disk, RepoError, glob};
 use helmd_semver::{Constraints, Version};
 use std::fmt;
 use std::path::Path;
@@ -83,7 +83,7 @@ impl DependencyList {
     /// The chart cannot be loaded.
     pub fn run(&self, disk: &Disk<'_>, log: &mut Vec<String>) -> Result<Dependencies, RepoError> {
         let chart = disk.load(Path::new(&self.chart), log)?;
-        let folder = clean_text(&format!("{}/charts", self.chart));
+        let folder = helmd_chart::clean_path(&format!("{}/charts", self.chart));
         if chart.metadata.dependencies.is_nil() {
             return Ok(Dependencies { wanted: None, folder, warnings: Vec::new() });
         }
@@ -108,7 +108,7 @@ struct Search<'s> {
 
 impl Search<'_> {
     fn status(&mut self, wanted: &Dependency, parent: &Chart) -> DependencyStatus {
-        let Ok(archives) = glob(&clean_text(&format!("{}/{}-*.tgz", self.folder, wanted.name))) else {
+        let Ok(archives) = glob(&helmd_chart::clean_path(&format!("{}/{}-*.tgz", self.folder, wanted.name))) else {
             return DependencyStatus::BadPattern;
         };
         let archive = match archives.as_slice() {

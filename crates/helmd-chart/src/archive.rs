@@ -5,6 +5,7 @@ use crate::error::ArchiveError;
 use crate::file::File;
 use crate::go_time::GoTime;
 use crate::gunzip::Gunzip;
+use crate::path::clean_path;
 use gotmpl::GoString;
 use gotmpl::exec::Exceeded;
 use gotmpl::strconv::quote;
@@ -259,7 +260,7 @@ fn inner_name(full_name: &str) -> Result<(String, String), ArchiveError> {
     if inner.starts_with('/') {
         return Err(ArchiveError::AbsolutePath);
     }
-    let inner = clean(&inner);
+    let inner = clean_path(&inner);
     if inner == "." {
         return Err(ArchiveError::OutsideBase(quote(full_name.as_bytes())));
     }
@@ -277,21 +278,6 @@ fn inner_name(full_name: &str) -> Result<(String, String), ArchiveError> {
         return Err(ArchiveError::ControlCharacter(quote(full_name.as_bytes())));
     }
     Ok((top.to_owned(), inner))
-}
-
-/// Go's `path.Clean` of a relative path.
-pub(crate) fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
 /// The entry's time: the extended header's, which may have fractions, or else the plain one's.

@@ -6,7 +6,8 @@ use crate::error::ValidationError;
 use crate::go_time::GoTime;
 use crate::metadata::{Dependency, Lock, Maintainer, Metadata};
 use crate::slice::Slice;
-use helmd_yaml::{Numbers, ParseLimits};
+use gotmpl::json::type_word;
+use helmd_yaml::{Numbers, ParseLimits, number_text};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -205,7 +206,7 @@ pub(crate) fn values(yaml: &[u8], limits: ParseLimits) -> Result<Map<String, Jso
         Json::Object(entries) => Ok(entries),
         other => Err(DecodeError::Json(format!(
             "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            json_kind(&other)
+            type_word(&other)
         ))),
     }
 }
@@ -261,17 +262,6 @@ fn dependency(d: &mut Decoder, entries: &Map<String, Json>, into: &mut Dependenc
     });
 }
 
-fn json_kind(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "null",
-        Json::Bool(_) => "bool",
-        Json::Number(_) => "number",
-        Json::String(_) => "string",
-        Json::Array(_) => "array",
-        Json::Object(_) => "object",
-    }
-}
-
 /// Go's `encoding/json` over a value that is already parsed: remembers the first error and goes on.
 struct Decoder {
     package: &'static str,
@@ -301,7 +291,7 @@ impl Decoder {
     }
 
     fn wrong(&mut self, value: &Json, wanted: impl Into<String>) {
-        let (kind, wanted) = (json_kind(value), wanted.into());
+        let (kind, wanted) = (type_word(value), wanted.into());
         let path = self.path.join(".");
         self.error.get_or_insert_with(|| match self.context {
             Some(context) => {
@@ -443,12 +433,4 @@ fn fold(key: &str) -> String {
             c => c.to_ascii_lowercase(),
         })
         .collect()
-}
-
-/// A number where a text is wanted. HELM: the YAML library prints floats as if they were `float32`.
-fn number_text(number: &serde_json::Number) -> String {
-    match number.as_f64() {
-        Some(float) if number.is_f64() => gotmpl::strconv::format_float(float, b'g', -1, 32),
-        _ => number.to_string(),
-    }
 }

@@ -27,14 +27,7 @@ pub(crate) trait Tree: Sized {
 
 impl Tree for Json {
     fn type_word(&self) -> &'static str {
-        match self {
-            Json::Null => "null",
-            Json::Bool(_) => "bool",
-            Json::Number(_) => "number",
-            Json::String(_) => "string",
-            Json::Array(_) => "array",
-            Json::Object(_) => "object",
-        }
+        gotmpl::json::type_word(self)
     }
     fn entries(&self) -> Option<Vec<(&str, &Json)>> {
         self.as_object().map(|entries| entries.iter().map(|(k, v)| (k.as_str(), v)).collect())
@@ -46,11 +39,7 @@ impl Tree for Json {
         match self {
             Json::String(text) => Some(Cow::Borrowed(text)),
             Json::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
-            // HELM: the YAML library prints floats as if they were `float32`.
-            Json::Number(number) => Some(Cow::Owned(match number.as_f64() {
-                Some(float) if number.is_f64() => gotmpl::strconv::format_float(float, b'g', -1, 32),
-                _ => number.to_string(),
-            })),
+            Json::Number(number) => Some(Cow::Owned(helmd_yaml::number_text(number))),
             _ => None,
         }
     }

@@ -40,9 +40,12 @@ pub(crate) fn lint(linter: &mut Linter<'_>, values: &Values, host: Rc<dyn sprig:
     }
     let kube_version = capabilities.kube_version.clone();
     let Some(values) = compose(linter, &mut chart, values) else { return };
+    let entries = values.iter().map(|(key, value)| (key.into(), gotmpl::Value::from_json(value)));
+    let values = gotmpl::Map::from_entries(gotmpl::value::types::MAP_ANY, entries);
+    let budgets = linter.options.budgets.clone();
     if !linter.options.skip_schema_validation {
         let mut log = Vec::new();
-        let checked = validate_chart(&chart, &values, linter.helm(), &mut log);
+        let checked = validate_chart(&chart, &values, (linter.helm(), budgets.schema()), &mut log);
         linter.report.log.append(&mut log);
         if !linter.check(Severity::Error, FOLDER, checked.map_err(|text| ValuesError::Schema(text).to_string())) {
             return;
@@ -51,10 +54,7 @@ pub(crate) fn lint(linter: &mut Linter<'_>, values: &Values, host: Rc<dyn sprig:
     // HELM: the release has neither a revision nor a cause.
     let namespace = linter.options.namespace.clone();
     let release = ReleaseOptions { name: "test-release".to_owned(), namespace, ..ReleaseOptions::default() };
-    let entries = values.iter().map(|(key, value)| (key.into(), gotmpl::Value::from_json(value)));
-    let values = gotmpl::Map::from_entries(gotmpl::value::types::MAP_ANY, entries);
     let values = RenderValues { values, release, capabilities };
-    let budgets = linter.options.budgets.clone();
     let engine = Engine { lint: true, budgets, ..Engine::new(linter.helm()) };
     match engine.render_noting(&chart, values, host, &mut linter.report.log) {
         Ok(rendered) => files(linter, &chart, &rendered, &kube_version),

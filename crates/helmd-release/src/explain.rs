@@ -1,7 +1,7 @@
 //! The words in which Go's decoder refuses a release with a field of the wrong type.
 
-use crate::head::json_kind;
 use crate::time::Time;
+use gotmpl::json::type_word;
 use serde_json::{Map, Value as Json};
 
 /// What a field has to be.
@@ -201,7 +201,7 @@ impl Walk {
     }
 
     fn wrong(&self, value: &Json, go_type: &str) -> Option<String> {
-        self.wrong_text(json_kind(value), go_type)
+        self.wrong_text(type_word(value), go_type)
     }
 
     fn wrong_text(&self, found: &str, go_type: &str) -> Option<String> {

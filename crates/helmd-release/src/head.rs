@@ -1,5 +1,6 @@
 //! The head of a manifest: what Helm itself reads of it.
 
+use gotmpl::json::type_word;
 use helmd_chart::HelmMajor;
 use helmd_yaml::{Numbers, YamlError};
 use serde_json::{Map, Value as Json};
@@ -127,28 +128,11 @@ fn text(value: &Json, into: &mut String, field: &str, wrong: &mut Option<HeadErr
         Json::Null => {}
         Json::String(text) => into.clone_from(text),
         Json::Bool(flag) => *into = flag.to_string(),
-        // HELM: the YAML library prints floats as if they were `float32`.
-        Json::Number(number) => {
-            *into = match number.as_f64() {
-                Some(float) if number.is_f64() => gotmpl::strconv::format_float(float, b'g', -1, 32),
-                _ => number.to_string(),
-            }
-        }
+        Json::Number(number) => *into = helmd_yaml::number_text(number),
         other => note(wrong, other, format!("struct field {field} of type string")),
     }
 }
 
 fn note(wrong: &mut Option<HeadError>, value: &Json, place: String) {
-    wrong.get_or_insert_with(|| HeadError::Form { found: json_kind(value), place });
-}
-
-pub(crate) fn json_kind(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "null",
-        Json::Bool(_) => "bool",
-        Json::Number(_) => "number",
-        Json::String(_) => "string",
-        Json::Array(_) => "array",
-        Json::Object(_) => "object",
-    }
+    wrong.get_or_insert_with(|| HeadError::Form { found: type_word(value), place });
 }

@@ -63,7 +63,7 @@ pub fn render_values(
         SchemaCheck::Skip => None,
     };
     if let Some(limits) = limits {
-        schema::validate_tables(chart, &values, (helm, limits), warnings).map_err(ValuesError::Schema)?;
+        schema::validate_chart(chart, &values, (helm, limits), warnings).map_err(ValuesError::Schema)?;
     }
     Ok(values)
 }

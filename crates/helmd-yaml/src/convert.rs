@@ -173,6 +173,14 @@ fn unsupported(f: f64) -> JsonError {
     JsonError::UnsupportedValue(strconv::format_float(f, b'g', -1, 64))
 }
 
+/// A number where a text is wanted. HELM: sigs.k8s.io/yaml prints floats as if they were 32 bit floats.
+pub fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => strconv::format_float(float, b'g', -1, 32),
+        _ => number.to_string(),
+    }
+}
+
 /// The data as a template value.
 pub(crate) fn value(data: &Data<'_>) -> Result<Value, JsonError> {
     Ok(match data {

@@ -24,6 +24,7 @@ mod scan;
 mod timestamp;
 pub mod toml;
 
+pub use convert::number_text;
 pub use emit::{json_to_yaml, to_yaml, to_yaml_pretty, to_yaml_pretty_within, to_yaml_within};
 pub use error::YamlError;
 pub use parse::{

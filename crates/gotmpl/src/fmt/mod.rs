@@ -10,7 +10,7 @@ mod print;
 mod printf;
 
 pub use duration::{duration_in_units, duration_round, duration_string, duration_truncate};
-pub use named::named_method;
+pub use named::{MONTHS, WEEKDAYS, named_method};
 
 use crate::value::Value;
 use pad::Printer;

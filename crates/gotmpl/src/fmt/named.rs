@@ -5,7 +5,8 @@ use crate::func::Function;
 use crate::value::{GoString, GoType, Value, types};
 use std::rc::Rc;
 
-const MONTHS: [&str; 12] = [
+/// January to December, as Go's `time.Month` prints them.
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -19,7 +20,8 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+/// Sunday to Saturday, as Go's `time.Weekday` prints them.
+pub const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// What the value's `String` or `Error` method gives; `None` when its type has none.
 pub(super) fn method_text(value: &Value) -> Option<GoString> {

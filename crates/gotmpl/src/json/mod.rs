@@ -17,6 +17,19 @@ pub use write::{
     write_float, write_string,
 };
 
+/// Go's word for the type of a JSON value in the decoder's errors.
+pub fn type_word(value: &serde_json::Value) -> &'static str {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "bool",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
 /// Deepest nesting that is read or written, in levels: far above any real document, low enough for a 2 MiB stack.
 ///
 /// HELM: Go reads 10000 levels; what lies between fails here with Go's text for too deep input.

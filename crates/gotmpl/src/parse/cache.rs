@@ -2,19 +2,16 @@
 
 use super::{ParseError, Parsed};
 use crate::value::GoString;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// Parsed texts by name, for renders on any thread. All caches are equal.
 #[derive(Default)]
-pub struct ParseCache(Mutex<HashMap<Key, (GoString, Parsed)>>);
+pub struct ParseCache(Mutex<Kept>);
 
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    functions: u8,
-    name: Box<str>,
-}
+/// By the set of functions, then by name.
+type Kept = BTreeMap<u8, HashMap<Box<str>, (GoString, Parsed)>>;
 
 impl ParseCache {
     /// The text parsed as the template `name`. `functions` tells sets of functions apart: a text that uses one that is not
@@ -29,9 +26,8 @@ impl ParseCache {
         text: &GoString,
         is_function: &dyn Fn(&str) -> bool,
     ) -> Result<Parsed, ParseError> {
-        let key = Key { functions, name: name.into() };
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((parsed_text, parsed)) = kept.get(&key)
+        if let Some((parsed_text, parsed)) = kept.get(&functions).and_then(|texts| texts.get(name))
             && parsed_text.is_same(text)
         {
             return Ok(parsed.clone());
@@ -39,7 +35,7 @@ impl ParseCache {
         drop(kept);
         let parsed = Parsed::new(name, text, is_function)?;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(key, (text.clone(), parsed.clone()));
+        kept.entry(functions).or_default().insert(name.into(), (text.clone(), parsed.clone()));
         Ok(parsed)
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn failed(operation: &str, path: &Path, error: &io::Error) -> RepoErr
 }
 
 /// The system's words as Go gives them: lower case, without the number.
-pub(crate) fn go_text(error: &io::Error) -> String {
+pub fn go_text(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();

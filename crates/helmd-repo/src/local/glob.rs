@@ -27,7 +27,7 @@ pub fn glob(pattern: &str) -> Result<Vec<String>, BadPattern> {
         names.sort();
         for name in names {
             if matches(base, &name)? {
-                found.push(super::clean_text(&format!("{folder}/{name}")));
+                found.push(helmd_chart::clean_path(&format!("{folder}/{name}")));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Files and folders that are written.
 
+use super::RepoError;
 use super::error::{failed, go_text};
-use super::{RepoError, clean_text};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The folder is none or cannot be made, or the file cannot be written.
 pub fn write_archive(folder: &str, name: &str, bytes: &[u8]) -> Result<PathBuf, RepoError> {
     let file = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    let file = PathBuf::from(clean_text(&file));
+    let file = PathBuf::from(helmd_chart::clean_path(&file));
     let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     match fs::metadata(folder) {
         Ok(info) if !info.is_dir() => return Err(RepoError::NotFolder(super::text(folder))),

@@ -71,16 +71,7 @@ pub fn validate_single(values: &Values, schema: &[u8], helm: HelmMajor) -> Resul
 ///
 /// # Errors
 /// The reports of all charts whose values break their schema, or whose schema cannot be used.
-pub fn validate_chart(chart: &Chart, values: &Values, helm: HelmMajor, warnings: &mut Warnings) -> Result<(), String> {
-    let values = Map::from_entries(
-        gotmpl::value::types::MAP_ANY,
-        values.iter().map(|(key, value)| (key.into(), Value::from_json(value))),
-    );
-    validate_tables(chart, &values, (helm, SchemaLimits::default()), warnings)
-}
-
-/// As [`validate_chart`], for the values of a render.
-pub(crate) fn validate_tables(
+pub fn validate_chart(
     chart: &Chart,
     values: &Map,
     (helm, limits): (HelmMajor, SchemaLimits),
@@ -96,7 +87,7 @@ pub(crate) fn validate_tables(
         match values.get(subchart.name()) {
             None | Some(Value::Nil) => {}
             Some(Value::Map(values)) => {
-                if let Err(text) = validate_tables(subchart, &values, (helm, limits), warnings) {
+                if let Err(text) = validate_chart(subchart, &values, (helm, limits), warnings) {
                     report.push_str(&text);
                 }
             }

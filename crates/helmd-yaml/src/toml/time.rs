@@ -1,23 +1,9 @@
 //! TOML's dates and times, which Go gives to templates as `time.Time`.
 
+use gotmpl::fmt::MONTHS;
 use gotmpl::value::{GoType, Kind, Object};
 use gotmpl::{GoString, Value};
 use std::any::Any;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// What a date says about its zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

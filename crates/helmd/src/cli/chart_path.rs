@@ -62,7 +62,7 @@ pub fn locate(
             if !repo.is_empty() {
                 warn(&ignored_repository(name, repo));
             }
-            let path = std::path::absolute(path).map_err(|e| super::values::go_text(&e))?;
+            let path = std::path::absolute(path).map_err(|e| helmd_repo::local::go_text(&e))?;
             if matches.flag("verify") {
                 return Err(unverified(&path));
             }
@@ -100,7 +100,7 @@ pub fn locate(
 pub fn check_tls_files(matches: &Matches, helm: HelmMajor) -> Result<(), String> {
     let (cert, key, ca) = (matches.text("cert-file"), matches.text("key-file"), matches.text("ca-file"));
     let open = |path: &str| match std::fs::File::open(path) {
-        Err(error) if !path.is_empty() => Err(format!("open {path}: {}", super::values::go_text(&error))),
+        Err(error) if !path.is_empty() => Err(format!("open {path}: {}", helmd_repo::local::go_text(&error))),
         _ => Ok(()),
     };
     let pair = if cert.is_empty() || key.is_empty() { ("", "") } else { (cert, key) };

@@ -5,7 +5,7 @@ use super::flags::{Flag, Kind};
 use super::table::Table;
 use helmd_action::{DependencyList, helm_text};
 use helmd_chart::Loader;
-use helmd_repo::local::{Detection, clean_text};
+use helmd_repo::local::Detection;
 
 /// The commands.
 pub const GROUP: Group = Group {
@@ -44,7 +44,7 @@ const UPDATE: Command = Command {
 };
 
 fn list(call: &mut Call<'_>) -> Result<(), String> {
-    let chart = call.matches.words.first().map_or_else(|| ".".to_owned(), |path| clean_text(path));
+    let chart = call.matches.words.first().map_or_else(|| ".".to_owned(), |path| helmd_chart::clean_path(path));
     let loader = Loader::new(call.helm);
     let mut log = Vec::new();
     let listed = DependencyList { chart }.run(&disk(&loader, Detection::Skip), &mut log);

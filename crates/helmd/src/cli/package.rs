@@ -74,7 +74,7 @@ fn package(call: &mut Call<'_>) -> Result<(), String> {
 
 fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String> {
     if let Err(error) = std::fs::metadata(path) {
-        return Err(format!("stat {path}: {}", super::values::go_text(&error)));
+        return Err(format!("stat {path}: {}", helmd_repo::local::go_text(&error)));
     }
     let folder = below_working_folder(Path::new(path));
     if call.matches.flag("dependency-update") {

@@ -4,6 +4,7 @@ mod flags;
 mod output;
 
 use super::chart_path::{self, Located};
+use super::command::helm_major;
 use super::flags::{FlagError, FlagSet, Matches};
 use super::settings::Settings;
 use super::{log, values};
@@ -34,10 +35,7 @@ pub fn run(args: &[String]) -> ExitCode {
 struct Failed;
 
 fn execute(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failed> {
-    let helm = match args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--helm3") {
-        true => HelmMajor::Helm3,
-        false => HelmMajor::Helm4,
-    };
+    let helm = helm_major(args);
     let set = flags::all(helm);
     let mut matches = Matches::default();
     let parsed = set.parse(args, &mut matches);

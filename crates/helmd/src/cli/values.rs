@@ -4,6 +4,7 @@ use super::flags::{Flag, Kind, Matches};
 use helmd_action::helm_text;
 use helmd_chart::HelmMajor;
 use helmd_repo::fetch::Fetcher;
+use helmd_repo::local::go_text;
 use helmd_values::strvals::{self, Form};
 use helmd_values::{Values, merge_maps};
 use std::io::Read;
@@ -94,12 +95,4 @@ pub fn fetch(url: &str, limit_bytes: usize) -> Result<Vec<u8>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     let fetcher = Fetcher::new().map_err(|e| helm_text(&e))?;
     runtime.block_on(fetcher.get(url, limit_bytes)).map_err(|e| helm_text(&e))
-}
-
-/// The system's words as Go gives them: lower case, without the number.
-pub fn go_text(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }

@@ -1,23 +1,6 @@
 //! Names of months and days.
 
-/// January to December.
-pub(super) const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// Sunday to Saturday.
-pub(super) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(super) use gotmpl::fmt::{MONTHS, WEEKDAYS};
 
 /// The name at a 0-based place.
 pub(super) fn name(names: &'static [&'static str], index: i64) -> &'static str {

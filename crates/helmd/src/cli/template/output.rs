@@ -1,10 +1,10 @@
 //! What `helm template` prints and writes of a release.
 
 use crate::cli::flags::Matches;
-use crate::cli::values::go_text;
 use helmd_action::RenderedRelease;
 use helmd_chart::HelmMajor;
 use helmd_release::{Hook, HookEvent};
+use helmd_repo::local::go_text;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -60,7 +60,7 @@ impl<'a> Output<'a> {
     /// The folder of templates' files.
     fn folder(&self, folder: &str, name: &str) -> String {
         match self.matches.flag("release-name") {
-            true => go_clean(&format!("{folder}/{name}")),
+            true => helmd_chart::clean_path(&format!("{folder}/{name}")),
             false => folder.to_owned(),
         }
     }
@@ -98,7 +98,7 @@ fn write_manifests(release: &RenderedRelease, outer: &str, inner: &str, files: &
 /// HELM: a hook's file is continued whenever it is there, even from an earlier run.
 fn write_hooks<'h>(hooks: impl Iterator<Item = &'h Hook>, folder: &str, files: &mut Files<'_>) -> Result<(), Error> {
     for hook in hooks {
-        let append = Path::new(&go_clean(&format!("{folder}/{}", hook.path))).exists();
+        let append = Path::new(&helmd_chart::clean_path(&format!("{folder}/{}", hook.path))).exists();
         files.write(folder, &hook.path, &hook.manifest, append).map_err(Error::Hook)?;
     }
     Ok(())
@@ -117,7 +117,7 @@ impl Files<'_> {
             return Err(format!("template path {path} leaves the output folder"));
         }
         let file = format!("{folder}/{path}");
-        let cleaned = go_clean(&file);
+        let cleaned = helmd_chart::clean_path(&file);
         make_folder(Path::new(&cleaned).parent().unwrap_or(Path::new(".")))?;
         let mut options = fs::OpenOptions::new();
         match append {
@@ -148,27 +148,6 @@ fn make_folder(path: &Path) -> Result<(), String> {
             fs::create_dir(path).map_err(|e| format!("mkdir {text}: {}", go_text(&e)))
         }
         Err(e) => Err(format!("stat {text}: {}", go_text(&e))),
-    }
-}
-
-/// Go's `filepath.Clean`.
-fn go_clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    match (rooted, parts.join("/")) {
-        (true, rest) => format!("/{rest}"),
-        (false, rest) if rest.is_empty() => ".".to_owned(),
-        (false, rest) => rest,
     }
 }
 
