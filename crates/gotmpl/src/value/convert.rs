@@ -1,7 +1,7 @@
 //! Between [`Value`] and JSON values. Charts, values and releases are `serde_json` values (they cross threads); a render
 //! turns them into Go values once.
 
-use super::{FieldReader, List, MAX_DEPTH, Map, Value, types};
+use super::{FieldReader, GoString, List, MAX_DEPTH, Map, Value, types};
 use serde_json::Value as Json;
 
 impl Value {
@@ -21,7 +21,7 @@ impl Value {
                     Value::float(n.as_f64().unwrap_or_default())
                 }
             }
-            Json::String(s) => Value::str(s),
+            Json::String(s) => Value::String(uncarried(s)),
             Json::Array(items) => {
                 Value::List(List::new(types::LIST_DECODED, items.iter().map(Value::from_json).collect()))
             }
@@ -34,6 +34,23 @@ impl Value {
     pub fn to_json(&self) -> Json {
         json_within(self, MAX_DEPTH)
     }
+}
+
+/// Begins a text that stands for bytes; nobody writes these two.
+const CARRIER: &str = "\u{10fffe}\u{10ffff}";
+
+/// A JSON string that stands for a Go string which may not be UTF-8: the text itself where it is, else a carrier of the
+/// bytes, from which [`Value::from_json`] makes them again. `--set-file` reads any file.
+pub fn carried(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        CARRIER.chars().chain(error.as_bytes().iter().map(|byte| char::from(*byte))).collect()
+    })
+}
+
+fn uncarried(text: &str) -> GoString {
+    let carried = text.strip_prefix(CARRIER);
+    let bytes = carried.and_then(|carried| carried.chars().map(|c| u8::try_from(c).ok()).collect::<Option<Vec<u8>>>());
+    bytes.map_or_else(|| GoString::from(text), GoString::from)
 }
 
 fn json_within(value: &Value, depth: usize) -> Json {
@@ -89,5 +106,18 @@ impl From<List> for Value {
 impl From<Map> for Value {
     fn from(v: Map) -> Self {
         Value::Map(v)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Value, carried};
+
+    #[test]
+    fn bytes_come_through_json() {
+        for bytes in [&b"plain \xc3\xa9"[..], b"\xff\x00\x80a", b""] {
+            let value = Value::from_json(&carried(bytes.to_vec()).into());
+            assert_eq!(value.as_str().map(|s| s.as_bytes().to_vec()).as_deref(), Some(bytes));
+        }
     }
 }

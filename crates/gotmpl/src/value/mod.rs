@@ -11,6 +11,7 @@ mod go_type;
 mod string;
 
 pub use collections::{List, Map};
+pub use convert::carried;
 pub use frozen::Frozen;
 pub use go_type::{GoType, Kind, types};
 pub use string::GoString;

@@ -49,7 +49,7 @@ pub fn merge(matches: &Matches, helm: HelmMajor) -> Result<Values, String> {
             .map_err(|e| format!("failed parsing --set-string data: {e}"))?;
     }
     for text in matches.list("set-file") {
-        let mut reader = |path: &str| read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let mut reader = |path: &str| read_file(path).map(gotmpl::value::carried);
         strvals::parse(helm, Form::File(&mut reader), text, &mut base)
             .map_err(|e| format!("failed parsing --set-file data: {e}"))?;
     }
