@@ -5,7 +5,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 LDTARGET ?= x86_64-unknown-linux-gnu
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e bench fuzz clean
+.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e bench fuzz fuzz-short fuzz-targets clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ test: ## unit tests, handler tests, recorded vectors; needs nothing but Rust
 vectors: ## run the recorded answers of the real Helm and print what differs
 	$(CARGO) run --release --package helmd-testkit --bin vectors -- vectors
 
-check: fmt clippy deps deny docs ## formatting, lints, layers, licences, documentation
+check: fmt clippy deps deny docs fuzz-short ## formatting, lints, layers, licences, documentation, a short fuzz run
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -61,6 +61,20 @@ bench: ## ratios against the real helm, in one run; `cargo bench -p helmd-bench`
 fuzz: ## five minutes of random questions to helmd and to the real Helm (HELMD_TOOLS names the folder of its oracle)
 	@if [ -x "$$HELMD_TOOLS/oracle" ]; then $(CARGO) run --profile fuzz --package helmd-differential -- --seconds 300; \
 	else echo "skipped: HELMD_TOOLS names no folder with the program oracle"; [ "$$CI" != true ]; fi
+
+fuzz-short: ## the kept inputs of the fuzz targets, and half a second of changed ones for each
+	$(CARGO) run --quiet --package helmd-fuzz -- --seconds 0.5
+
+CARGO_FUZZ := target/tools/bin/cargo-fuzz
+$(CARGO_FUZZ):
+	$(CARGO) install cargo-fuzz --version 0.13.2 --locked --root target/tools
+
+SECONDS_EACH ?= 600
+TARGETS ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+fuzz-targets: $(CARGO_FUZZ) ## libFuzzer on each target for ten minutes (nightly Rust); TARGETS="yaml json" SECONDS_EACH=60
+	@for target in $(TARGETS); do echo "=== $$target"; \
+	  PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) +nightly fuzz run --debug-assertions $$target -- -max_total_time=$(SECONDS_EACH) \
+	    -timeout=10 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1 || exit 1; done
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -168,10 +168,7 @@ fn reading(map: &mut FuncMap, yaml: ParseLimits) {
         })
     });
     from("fromToml", types::MAP_ANY, |t, _| {
-        Ok(match std::str::from_utf8(t) {
-            Ok(t) => helmd_yaml::toml::from_toml(t).map_or_else(|e| error_map(&e), Value::Map),
-            Err(e) => error_map(&e),
-        })
+        Ok(helmd_yaml::toml::from_toml(t).map_or_else(|e| error_map(&e), Value::Map))
     });
 }
 

@@ -202,6 +202,15 @@ mod tests {
     }
 
     #[test]
+    fn under_the_empty_name_only_items_that_are_there_change() {
+        let mut values = Values::new();
+        values.insert(String::new(), json!([1, 2]));
+        parse_into("[1]=x,[2]=y", &mut values).unwrap();
+        assert_eq!(json!(values), json!({"": [1, "x"]}));
+        assert_eq!(set("[0]=x"), Ok(json!({})));
+    }
+
+    #[test]
     fn limits_end_the_reading() {
         assert!(set(&format!("a{}=1", "[0]".repeat(MAX_NAME_PARTS + 1))).is_err());
         assert!(set(&"a[65536]=1,b[65536]=1,".repeat(40)).is_ok());

@@ -51,6 +51,9 @@ struct Args {
     /// Shows the questions as they are found, without making them smaller.
     #[arg(long)]
     raw: bool,
+    /// Shows the questions that the real Helm did not survive.
+    #[arg(long)]
+    unanswered: bool,
     /// Adds what is found, with the real answers, to this file (`found.jsonl` beside the sources is a test).
     #[arg(long)]
     remember: Option<PathBuf>,
@@ -66,7 +69,7 @@ const BATCH: u64 = 64;
 const SHRINK_QUESTIONS: usize = 6000;
 
 /// How often a question that is answered differently is asked again: some of Go's answers depend on the order of a map.
-const ASK_AGAIN: usize = 24;
+const ASK_AGAIN: usize = 100;
 
 /// Answers of this many bytes are shown from shortly before where they differ.
 const LONG: usize = 800;
@@ -130,7 +133,15 @@ fn run(args: &Args) -> Result<usize> {
             for ((question, difference), index) in questions.iter().zip(differences).zip(indexes) {
                 match difference {
                     Compared::Same => {}
-                    Compared::Unanswered => unanswered += 1,
+                    Compared::Unanswered => {
+                        unanswered += 1;
+                        if args.unanswered {
+                            println!(
+                                "--- no answer of the real Helm: {} seed {} case {index}\n{question}",
+                                mode.name, args.seed
+                            );
+                        }
+                    }
                     Compared::Differs(difference) => {
                         found += 1;
                         let (question, difference) = if args.raw {

@@ -42,9 +42,8 @@ const CARRIER: &str = "\u{10fffe}\u{10ffff}";
 /// A JSON string that stands for a Go string which may not be UTF-8: the text itself where it is, else a carrier of the
 /// bytes, from which [`Value::from_json`] makes them again. `--set-file` reads any file.
 pub fn carried(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        CARRIER.chars().chain(error.as_bytes().iter().map(|byte| char::from(*byte))).collect()
-    })
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| CARRIER.chars().chain(error.as_bytes().iter().map(|byte| char::from(*byte))).collect())
 }
 
 fn uncarried(text: &str) -> GoString {

@@ -88,7 +88,13 @@ impl<'a, 'r> Parser<'a, 'r> {
             Some(Json::Array(list)) => std::mem::take(list),
             Some(other) => return Err(conversion(other, LIST)),
         };
-        let result = self.list_item(&mut list, index, place.deeper()?);
+        let place = place.deeper()?;
+        let length = list.len();
+        let result = self.list_item(&mut list, index, place);
+        if key.is_empty() {
+            // HELM: nothing is set under the empty name, but items that are there change in place.
+            list.truncate(length);
+        }
         if !key.is_empty() || data.contains_key(&key) {
             data.insert(key, Json::Array(list));
         }

@@ -59,6 +59,13 @@ impl Writer<'_> {
         if kind == Kind::Small {
             return leaf::literal(self.r, kind);
         }
+        if kind == Kind::Fresh {
+            return match self.r.below(3) {
+                0 => leaf::literal(self.r, Kind::Dict),
+                1 => "(dict)".to_owned(),
+                _ => format!("(deepCopy {})", self.path(Kind::Dict)),
+            };
+        }
         // An argument of the wrong kind, now and then.
         let kind = if self.r.chance(4) {
             [Kind::Any, Kind::Str, Kind::Num, Kind::Bool, Kind::List, Kind::Dict, Kind::Strs][self.r.below(7)]
@@ -72,7 +79,10 @@ impl Writer<'_> {
             0 => self.variable(kind).unwrap_or_else(|| self.path(kind)),
             1 => self.path(kind),
             2 => self.literal(kind),
-            _ => format!("({})", self.path(kind)),
+            _ => {
+                let field = if self.r.chance(30) { self.r.pick(&[".a", ".s", ".a.b"]) } else { "" };
+                format!("({}){field}", self.path(kind))
+            }
         }
     }
 
@@ -105,7 +115,8 @@ impl Writer<'_> {
             })
             .collect();
         let at = *fits.get(self.r.below(fits.len()))?;
-        Some(self.variables[at].name.clone())
+        let field = if self.r.chance(6) { self.r.pick(&[".a", ".s", ".a.b", ".Name", ".Values"]) } else { "" };
+        Some(format!("{}{field}", self.variables[at].name))
     }
 
     /// A path from the values, or `.` where it fits.
@@ -124,10 +135,10 @@ impl Writer<'_> {
             Kind::List => self.r.pick(&["l", "m", "ls", "li", "e.l"]),
             Kind::Strs => "ls",
             Kind::Dict => self.r.pick(&["d", "e", "e.d"]),
-            _ => self.r.pick(&[
-                "s", "n", "i", "b", "l", "d", "e", "z", "q", "q.r", "d.a", "d.a.b", "e.d.s", "m", "s.x", "n.x", "l.x",
-                "li",
-            ]),
+            _ if self.r.chance(85) => {
+                self.r.pick(&["s", "n", "i", "b", "l", "d", "e", "t", "e.s", "e.n", "e.d", "m", "li", "ls"])
+            }
+            _ => self.r.pick(&["z", "q", "q.r", "d.a", "d.a.b", "e.d.s", "s.x", "n.x", "l.x", "d.s", "d.l", "e.d.a.b"]),
         };
         let root = if self.dot.is_some() || self.r.chance(5) { "$" } else { "" };
         match self.language {
@@ -210,12 +221,24 @@ impl Writer<'_> {
         }
     }
 
+    /// What a template gets: the root mostly, so that it finds the values.
+    pub fn template_argument(&mut self, depth: usize) -> String {
+        match self.r.below(10) {
+            0..=1 => self.operand(Kind::Any, depth),
+            2 if self.language == Language::Helm => {
+                format!("(dict \"Values\" {} \"a\" {})", self.operand(Kind::Dict, depth), self.operand(Kind::Any, 0))
+            }
+            _ if self.dot.is_none() => ".".to_owned(),
+            _ => "$".to_owned(),
+        }
+    }
+
     /// Calls that the table does not know: further templates, Helm's refusals, methods.
     fn special(&mut self, depth: usize) -> String {
         match self.r.below(9) {
             0..=1 if !self.templates.is_empty() => {
                 let name = self.templates[self.r.below(self.templates.len())].clone();
-                format!("include \"{name}\" {}", self.operand(Kind::Any, depth))
+                format!("include \"{name}\" {}", self.template_argument(depth))
             }
             2 => format!("required \"need it\" {}", self.operand(Kind::Any, depth)),
             3 => format!("fail {}", self.operand(Kind::Str, 0)),

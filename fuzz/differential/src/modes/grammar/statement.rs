@@ -17,9 +17,7 @@ impl Writer<'_> {
         let mut out = String::new();
         for n in 0..self.r.weighted(&[50, 30, 20]) {
             let name = format!("t{n}");
-            let dot = self.dot.replace(Kind::Any);
             let body = self.body(1);
-            self.dot = dot;
             out.push_str(&format!("{}{body}{}", self.action(&format!("define \"{name}\"")), self.action("end")));
             self.templates.push(name);
         }
@@ -38,7 +36,7 @@ impl Writer<'_> {
         let deep = if depth == 0 { 0 } else { 10 };
         match self.r.weighted(&[25, 35, deep, deep, deep, 8, 4, 4, 3]) {
             0 => {
-                self.r.pick(&["x", " ", "\n", "key: ", "- a\n", "  ", "\t", "é", "}}", "{ {", "\"", " \n "]).to_owned()
+                self.r.pick(&["x", " ", "\n", "key: ", "- a\n", "  ", "\t", "é", "}}", "{ x", "\"", " \n "]).to_owned()
             }
             1 => {
                 let pipeline = self.pipeline(Kind::Any, 2);
@@ -50,7 +48,7 @@ impl Writer<'_> {
             5 => self.declaration(),
             6 => self
                 .r
-                .pick(&["{{/* c */}}", "{{- /* c */ -}}", "{{/* a\nb */}}", "{{ /* c */ }}", "{{/**/}}"])
+                .pick(&["{{/* c */}}", "{{- /* c */ -}}", "{{/* a\nb */}}", "{{/**/}}", "{{/* }} */}}"])
                 .to_owned(),
             7 => self.template_call(),
             _ if self.in_loop => self
@@ -152,7 +150,7 @@ impl Writer<'_> {
             0 => "none".to_owned(),
             n => self.templates[self.r.below(n)].clone(),
         };
-        let argument = if self.r.chance(80) { self.operand(Kind::Any, 1) } else { String::new() };
+        let argument = if self.r.chance(85) { self.template_argument(1) } else { String::new() };
         self.action(&format!("template \"{name}\" {argument}"))
     }
 }

@@ -16,6 +16,8 @@ pub enum Kind {
     Time,
     /// A small number whatever happens.
     Small,
+    /// A map of its own, so that what is put into it cannot hold it.
+    Fresh,
     Key,
     Path,
     Url,
@@ -50,6 +52,7 @@ impl Kind {
             "dict" => Kind::Dict,
             "time" => Kind::Time,
             "small" => Kind::Small,
+            "fresh" => Kind::Fresh,
             "key" => Kind::Key,
             "path" => Kind::Path,
             "url" => Kind::Url,
@@ -86,6 +89,7 @@ impl Kind {
             | Kind::Sort
             | Kind::TypeName => Kind::Str,
             Kind::Small => Kind::Int,
+            Kind::Fresh => Kind::Dict,
             same => same,
         }
     }
