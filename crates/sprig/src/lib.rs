@@ -9,6 +9,7 @@
 pub mod budgets;
 mod crypto;
 pub mod host;
+pub mod paths;
 pub mod regex;
 pub mod time;
 pub mod url;
@@ -23,7 +24,6 @@ mod lists;
 mod merge;
 mod network;
 mod numbers;
-mod paths;
 mod reflect;
 mod strings;
 mod unicode;
@@ -32,6 +32,7 @@ mod words;
 
 pub use budgets::Budgets;
 pub use host::{FixedHost, Host};
+pub use unicode::lower;
 
 use gotmpl::FuncMap;
 use std::rc::Rc;

@@ -17,7 +17,7 @@ pub(crate) fn add(map: &mut FuncMap) {
 }
 
 /// The last element; `.` for the empty path and `/` for slashes only.
-fn base(path: &[u8]) -> &[u8] {
+pub fn base(path: &[u8]) -> &[u8] {
     if path.is_empty() {
         return b".";
     }
@@ -39,8 +39,14 @@ fn ext(path: &[u8]) -> &[u8] {
     last.iter().rposition(|b| *b == b'.').and_then(|dot| last.get(dot..)).unwrap_or_default()
 }
 
+/// The elements joined by slashes and cleaned; empty when all are empty (Go's `path.Join`).
+pub fn join(elements: &[&[u8]]) -> Vec<u8> {
+    let elements: Vec<&[u8]> = elements.iter().copied().filter(|e| !e.is_empty()).collect();
+    if elements.is_empty() { Vec::new() } else { clean(&elements.join(&b'/')) }
+}
+
 /// The shortest path that means the same.
-fn clean(path: &[u8]) -> Vec<u8> {
+pub fn clean(path: &[u8]) -> Vec<u8> {
     let rooted = path.starts_with(b"/");
     let mut kept: Vec<&[u8]> = Vec::new();
     for element in path.split(|b| *b == b'/') {

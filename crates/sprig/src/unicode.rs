@@ -98,6 +98,14 @@ pub(crate) fn to_title(rune: u32) -> u32 {
     }
 }
 
+/// The text in lower case (Go's `strings.ToLower`): character by character, whatever stands beside it.
+pub fn lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.chars().filter_map(|c| char::from_u32(to_lower(u32::from(c)))).collect()
+}
+
 /// Maps every character; a broken byte becomes U+FFFD, as in Go's `strings.Map`.
 pub(crate) fn map(text: &[u8], mut mapping: impl FnMut(u32) -> u32) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());

@@ -3,11 +3,13 @@
 mod address;
 mod escape;
 mod parse;
+mod reference;
 
 use crate::args::{MAP, Register, STR, map, panic, text};
 use gotmpl::value::Kind;
 use gotmpl::{FuncError, FuncMap, Map, Value};
-use parse::{Url, User};
+
+pub use parse::{Url, UrlError, User};
 
 /// Whether Go's `url.ParseRequestURI` reads this text and finds a scheme.
 pub fn is_request_url(text: &[u8]) -> bool {

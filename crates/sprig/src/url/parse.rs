@@ -20,18 +20,21 @@ pub(super) enum UrlFault {
     Other(&'static str),
 }
 
-/// A fault with the text it was found in.
+/// Why a text is no URL, with the text. `Display` is Go's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("parse {}: {fault}", quote(.url))]
-pub(super) struct UrlError {
+pub struct UrlError {
     url: Vec<u8>,
     fault: UrlFault,
 }
 
-#[derive(Debug, Clone, Default)]
-pub(super) struct User {
-    name: Vec<u8>,
-    password: Option<Vec<u8>>,
+/// The user information of a URL, unescaped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct User {
+    /// The name; may be empty.
+    pub name: Vec<u8>,
+    /// The password; `None` without a colon.
+    pub password: Option<Vec<u8>>,
 }
 
 impl User {
@@ -47,19 +50,30 @@ impl User {
 }
 
 /// A URL in parts, as Go's `url.URL`.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Url {
-    pub(super) scheme: Vec<u8>,
-    pub(super) opaque: Vec<u8>,
-    pub(super) user: Option<User>,
-    pub(super) host: Vec<u8>,
-    pub(super) path: Vec<u8>,
-    pub(super) raw_path: Vec<u8>,
-    pub(super) query: Vec<u8>,
-    pub(super) force_query: bool,
-    pub(super) fragment: Vec<u8>,
-    pub(super) raw_fragment: Vec<u8>,
-    pub(super) omit_host: bool,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Url {
+    /// In lower case, without its colon; empty for relative references.
+    pub scheme: Vec<u8>,
+    /// What follows a scheme without a slash.
+    pub opaque: Vec<u8>,
+    /// What stands before `@`.
+    pub user: Option<User>,
+    /// Host and port.
+    pub host: Vec<u8>,
+    /// The path, unescaped.
+    pub path: Vec<u8>,
+    /// The path as it was written where escaping `path` would give another text.
+    pub raw_path: Vec<u8>,
+    /// What follows `?`, as written.
+    pub query: Vec<u8>,
+    /// Whether there is a `?` with nothing behind it.
+    pub force_query: bool,
+    /// What follows `#`, unescaped.
+    pub fragment: Vec<u8>,
+    /// The fragment as it was written where escaping it would give another text.
+    pub raw_fragment: Vec<u8>,
+    /// Whether the URL has a scheme and a path but no authority (`x:/p`).
+    pub omit_host: bool,
 }
 
 /// The text before and after the first `at`.
@@ -210,7 +224,7 @@ impl Url {
     }
 
     /// The host without port and brackets.
-    pub(super) fn hostname(&self) -> &[u8] {
+    pub fn hostname(&self) -> &[u8] {
         let mut name = self.host.as_slice();
         if let Some(colon) = name.iter().rposition(|b| *b == b':')
             && is_valid_port(name.get(colon..).unwrap_or_default())
@@ -221,13 +235,13 @@ impl Url {
     }
 
     /// The escaped form of a part: the one it was read from when that still means the same.
-    fn escaped(plain: &[u8], raw: &[u8], part: Part) -> Vec<u8> {
+    pub(super) fn escaped(plain: &[u8], raw: &[u8], part: Part) -> Vec<u8> {
         let fits = !raw.is_empty() && is_valid_encoding(raw, part);
         if fits && unescape(raw, part).is_ok_and(|p| p == plain) { raw.to_vec() } else { escape(plain, part) }
     }
 
     /// The URL in one text.
-    pub(super) fn text(&self) -> Vec<u8> {
+    pub fn text(&self) -> Vec<u8> {
         let mut out = Vec::new();
         if !self.scheme.is_empty() {
             out.extend_from_slice(&self.scheme);
