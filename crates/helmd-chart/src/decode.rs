@@ -61,57 +61,62 @@ impl MetadataDraft {
     }
 
     fn fields(&mut self, d: &mut Decoder, entries: &Map<String, Json>) {
-        let names = [
-            "name",
-            "home",
-            "sources",
-            "version",
-            "description",
-            "keywords",
-            "maintainers",
-            "icon",
-            "apiVersion",
-            "condition",
-            "tags",
-            "appVersion",
-            "deprecated",
-            "annotations",
-            "kubeVersion",
-            "dependencies",
-            "type",
-        ];
+        d.each_field("Metadata", &MetadataDraft::FIELDS, entries, |d, field, value| self.field(d, field, value));
+    }
+
+    /// The names of the fields, as JSON has them.
+    pub const FIELDS: [&'static str; 17] = [
+        "name",
+        "home",
+        "sources",
+        "version",
+        "description",
+        "keywords",
+        "maintainers",
+        "icon",
+        "apiVersion",
+        "condition",
+        "tags",
+        "appVersion",
+        "deprecated",
+        "annotations",
+        "kubeVersion",
+        "dependencies",
+        "type",
+    ];
+
+    /// Reads one of [`MetadataDraft::FIELDS`].
+    pub fn field(&mut self, d: &mut Decoder, field: &str, value: &Json) {
         let pointer = |d: &Decoder, name: &str| format!("[]*{}", d.type_name(name));
-        d.each_field("Metadata", &names, entries, |d, field, value| {
-            let m = &mut self.fields;
-            match field {
-                "name" => d.text(value, &mut m.name),
-                "home" => d.text(value, &mut m.home),
-                "sources" => d.texts(value, &mut m.sources),
-                "version" => d.text(value, &mut m.version),
-                "description" => d.text(value, &mut m.description),
-                "keywords" => d.texts(value, &mut m.keywords),
-                "maintainers" => {
-                    let list_type = pointer(d, "Maintainer");
-                    let mut slice = Slice::from(std::mem::take(&mut self.maintainers));
-                    d.list(value, &list_type, &mut slice, |d, v, slot| d.record(v, slot, "Maintainer", maintainer));
-                    self.maintainers = slice.into_vec();
-                }
-                "icon" => d.text(value, &mut m.icon),
-                "apiVersion" => d.text(value, &mut m.api_version),
-                "condition" => d.text(value, &mut m.condition),
-                "tags" => d.text(value, &mut m.tags),
-                "appVersion" => d.text(value, &mut m.app_version),
-                "deprecated" => d.boolean(value, &mut m.deprecated),
-                "annotations" => d.text_map(value, &mut m.annotations),
-                "kubeVersion" => d.text(value, &mut m.kube_version),
-                "dependencies" => {
-                    let list_type = pointer(d, "Dependency");
-                    let slice = &mut self.dependencies;
-                    d.list(value, &list_type, slice, |d, v, slot| d.record(v, slot, "Dependency", dependency));
-                }
-                _ => d.text(value, &mut m.chart_type),
+        let m = &mut self.fields;
+        match field {
+            "name" => d.text(value, &mut m.name),
+            "home" => d.text(value, &mut m.home),
+            "sources" => d.texts(value, &mut m.sources),
+            "version" => d.text(value, &mut m.version),
+            "description" => d.text(value, &mut m.description),
+            "keywords" => d.texts(value, &mut m.keywords),
+            "maintainers" => {
+                let list_type = pointer(d, "Maintainer");
+                let mut slice = Slice::from(std::mem::take(&mut self.maintainers));
+                d.list(value, &list_type, &mut slice, |d, v, slot| d.record(v, slot, "Maintainer", maintainer));
+                self.maintainers = slice.into_vec();
             }
-        });
+            "icon" => d.text(value, &mut m.icon),
+            "apiVersion" => d.text(value, &mut m.api_version),
+            "condition" => d.text(value, &mut m.condition),
+            "tags" => d.text(value, &mut m.tags),
+            "appVersion" => d.text(value, &mut m.app_version),
+            "deprecated" => d.boolean(value, &mut m.deprecated),
+            "annotations" => d.text_map(value, &mut m.annotations),
+            "kubeVersion" => d.text(value, &mut m.kube_version),
+            "dependencies" => {
+                let list_type = pointer(d, "Dependency");
+                let slice = &mut self.dependencies;
+                d.list(value, &list_type, slice, |d, v, slot| d.record(v, slot, "Dependency", dependency));
+            }
+            _ => d.text(value, &mut m.chart_type),
+        }
     }
 
     /// The chart's API version as written.
@@ -135,7 +140,7 @@ impl MetadataDraft {
     }
 
     /// Sets the API version of old charts that have none.
-    pub(crate) fn default_api_version(&mut self) {
+    pub fn default_api_version(&mut self) {
         if self.fields.api_version.is_empty() {
             self.fields.api_version = "v1".to_owned();
         }
@@ -145,7 +150,20 @@ impl MetadataDraft {
     ///
     /// # Errors
     /// The first rule that is broken, in Helm's words.
-    pub fn validate(mut self) -> Result<Metadata, ValidationError> {
+    pub fn validate(self) -> Result<Metadata, ValidationError> {
+        self.checked(false)
+    }
+
+    /// As [`MetadataDraft::validate`] for an entry of a repository index, where two dependencies may have one name: some
+    /// servers drop aliases. HELM: what follows the second of them is not looked at.
+    ///
+    /// # Errors
+    /// As [`MetadataDraft::validate`].
+    pub fn validate_for_index(self) -> Result<Metadata, ValidationError> {
+        self.checked(true)
+    }
+
+    fn checked(mut self, names_may_repeat: bool) -> Result<Metadata, ValidationError> {
         self.fields.validate_fields()?;
         let null = |what: &str| ValidationError(format!("{what} must not contain empty or null nodes"));
         for maintainer in self.maintainers {
@@ -158,11 +176,19 @@ impl MetadataDraft {
         }
         let mut names = BTreeSet::new();
         let mut dependencies = Vec::new();
-        for dependency in self.dependencies {
+        let mut rest = self.dependencies.into_iter();
+        for dependency in rest.by_ref() {
             let mut dependency = dependency.ok_or_else(|| null("dependencies"))?;
-            dependency.validate(&mut names)?;
+            let checked = dependency.validate(&mut names);
+            let repeated =
+                checked.as_ref().is_err_and(|e| e.0.starts_with("more than one dependency with name or alias"));
             dependencies.push(dependency);
+            match checked {
+                Err(_) if repeated && names_may_repeat => break,
+                checked => checked?,
+            }
         }
+        dependencies.extend(rest.flatten());
         self.fields.dependencies = dependencies.into();
         Ok(self.fields)
     }
@@ -262,11 +288,26 @@ fn dependency(d: &mut Decoder, entries: &Map<String, Json>, into: &mut Dependenc
     });
 }
 
+/// Whether numbers and booleans become text where text is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Texts {
+    /// They do, as `sigs.k8s.io/yaml` has it.
+    Coerced,
+    /// They do not, as in JSON.
+    AsWritten,
+    /// In a map of texts those do whose key is that of a text in the metadata. HELM: what the YAML library makes of
+    /// structs in structs, as in the entries of an index.
+    ByKey,
+}
+
 /// Go's `encoding/json` over a value that is already parsed: remembers the first error and goes on.
-struct Decoder {
+#[derive(Debug)]
+pub struct Decoder {
     package: &'static str,
     /// A field that nobody knows is an error.
-    strict: bool,
+    pub strict: bool,
+    /// What becomes text.
+    pub texts: Texts,
     /// The struct being read and the fields on the way to the value.
     context: Option<&'static str>,
     path: Vec<&'static str>,
@@ -274,23 +315,29 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(helm: HelmMajor) -> Decoder {
+    /// A decoder that coerces texts and passes over fields that nobody knows.
+    pub fn new(helm: HelmMajor) -> Decoder {
         let package = match helm {
             HelmMajor::Helm3 => "chart",
             HelmMajor::Helm4 => "v2",
         };
-        Decoder { package, strict: false, context: None, path: Vec::new(), error: None }
+        Decoder { package, strict: false, texts: Texts::Coerced, context: None, path: Vec::new(), error: None }
     }
 
     fn type_name(&self, name: &str) -> String {
         format!("{}.{name}", self.package)
     }
 
-    fn finish(self) -> Result<(), DecodeError> {
+    /// What went wrong first.
+    ///
+    /// # Errors
+    /// [`DecodeError::Json`].
+    pub fn finish(self) -> Result<(), DecodeError> {
         self.error.map_or(Ok(()), |text| Err(DecodeError::Json(text)))
     }
 
-    fn wrong(&mut self, value: &Json, wanted: impl Into<String>) {
+    /// Notes that a value has another type than wanted.
+    pub fn wrong(&mut self, value: &Json, wanted: impl Into<String>) {
         let (kind, wanted) = (type_word(value), wanted.into());
         let path = self.path.join(".");
         self.error.get_or_insert_with(|| match self.context {
@@ -302,7 +349,7 @@ impl Decoder {
     }
 
     /// Calls `read` with each entry whose key is one of `names`, exactly or but for the case of letters.
-    fn each_field(
+    pub fn each_field(
         &mut self,
         context: &'static str,
         names: &[&'static str],
@@ -327,17 +374,28 @@ impl Decoder {
         }
     }
 
-    fn text(&mut self, value: &Json, into: &mut String) {
+    /// Calls `read` for a field of a struct that lies in the struct at hand without a name of its own.
+    pub fn embedded(&mut self, name: &'static str, field: &'static str, read: impl FnOnce(&mut Decoder)) {
+        self.path.pop();
+        self.path.extend([name, field]);
+        read(self);
+        self.path.truncate(self.path.len().saturating_sub(2));
+        self.path.push(field);
+    }
+
+    /// Reads a text.
+    pub fn text(&mut self, value: &Json, into: &mut String) {
         match value {
             Json::Null => {}
             Json::String(text) => into.clone_from(text),
-            Json::Bool(flag) => *into = flag.to_string(),
-            Json::Number(number) => *into = number_text(number),
+            Json::Bool(flag) if self.texts == Texts::Coerced => *into = flag.to_string(),
+            Json::Number(number) if self.texts == Texts::Coerced => *into = number_text(number),
             other => self.wrong(other, "string"),
         }
     }
 
-    fn boolean(&mut self, value: &Json, into: &mut bool) {
+    /// Reads a boolean.
+    pub fn boolean(&mut self, value: &Json, into: &mut bool) {
         match value {
             Json::Null => {}
             Json::Bool(flag) => *into = *flag,
@@ -345,16 +403,14 @@ impl Decoder {
         }
     }
 
-    fn time(&mut self, value: &Json, into: &mut Option<GoTime>) {
+    /// Reads a time.
+    pub fn time(&mut self, value: &Json, into: &mut Option<GoTime>) {
         match value {
             Json::Null => {}
-            Json::String(text) => match GoTime::parse(text) {
-                Some(time) => *into = time,
-                None => {
-                    let quoted = gotmpl::strconv::quote(text.as_bytes());
-                    let layout = "2006-01-02T15:04:05Z07:00";
-                    self.error
-                        .get_or_insert_with(|| format!("parsing time {quoted} as {layout:?}: cannot parse {quoted}"));
+            Json::String(text) => match GoTime::read(text) {
+                Ok(time) => *into = time,
+                Err(text) => {
+                    self.error.get_or_insert(text);
                 }
             },
             _ => {
@@ -363,21 +419,28 @@ impl Decoder {
         }
     }
 
-    fn texts(&mut self, value: &Json, into: &mut Vec<String>) {
+    /// Reads a list of texts.
+    pub fn texts(&mut self, value: &Json, into: &mut Vec<String>) {
         let mut slice = Slice::from(std::mem::take(into));
         self.list(value, "[]string", &mut slice, Decoder::text);
         *into = slice.into_vec();
     }
 
-    fn text_map(&mut self, value: &Json, into: &mut BTreeMap<String, String>) {
+    /// Reads a map of texts.
+    pub fn text_map(&mut self, value: &Json, into: &mut BTreeMap<String, String>) {
         match value {
             Json::Null => into.clear(),
             Json::Object(entries) => {
+                let texts = self.texts;
                 for (key, value) in entries {
+                    if texts == Texts::ByKey && !value.is_string() {
+                        self.texts = if is_text_field(key) { Texts::Coerced } else { Texts::AsWritten };
+                    }
                     let mut text = String::new();
                     self.text(value, &mut text);
                     into.insert(key.clone(), text);
                 }
+                self.texts = texts;
             }
             other => self.wrong(other, "map[string]string"),
         }
@@ -422,6 +485,13 @@ impl Decoder {
             }
         }
     }
+}
+
+/// Whether this is the key of a text in the metadata, in any case of letters.
+fn is_text_field(key: &str) -> bool {
+    let key = fold(key);
+    let others = ["sources", "keywords", "maintainers", "deprecated", "annotations", "dependencies"];
+    MetadataDraft::FIELDS.iter().any(|name| !others.contains(name) && fold(name) == key)
 }
 
 /// A key without the case of letters, as Go folds it: the long s and the Kelvin sign are letters, too.

@@ -87,6 +87,25 @@ impl GoTime {
         (seconds - offset, nanos)
     }
 
+    /// The time of a text in JSON, read as Go's `UnmarshalJSON` does; `None` is Go's zero time.
+    ///
+    /// # Errors
+    /// Go's words for a text that is no such time.
+    pub fn read(text: &str) -> Result<Option<GoTime>, String> {
+        const RFC3339: &[u8] = b"2006-01-02T15:04:05Z07:00";
+        const RFC3339_NANO: &[u8] = b"2006-01-02T15:04:05.999999999Z07:00";
+        if let Some(time) = GoTime::parse(text) {
+            return Ok(time);
+        }
+        // HELM: Go sees the text with JSON's escapes in it, and then is more lenient than RFC 3339 (`1:02:03` is a time).
+        let mut escaped = Vec::with_capacity(text.len() + 2);
+        gotmpl::json::write_string(&mut escaped, text.as_bytes(), gotmpl::json::Escape::Html);
+        let raw = escaped.get(1..escaped.len().saturating_sub(1)).unwrap_or_default();
+        let moment = sprig::time::parse_in(RFC3339, raw, &sprig::time::Zone::Utc).map_err(|e| e.to_string())?;
+        let text = String::from_utf8_lossy(&moment.format(RFC3339_NANO)).into_owned();
+        Ok((text != Self::ZERO).then_some(GoTime(text)))
+    }
+
     /// The text, for example `2024-03-01T10:20:30.5+02:00`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -26,7 +26,7 @@ mod tar_writer;
 
 pub use archive::{ArchiveLimits, budgets, read_archive};
 pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};
-pub use decode::{DecodeError, MetadataDraft, declared_api_version};
+pub use decode::{DecodeError, Decoder, MetadataDraft, Texts, declared_api_version};
 pub use defaults::Defaults;
 pub use error::{ArchiveError, ChartError, SaveError, ValidationError, error_text};
 pub use file::File;
