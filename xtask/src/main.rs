@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["helmd-storage"],
     &["helmd-kube", "helmd-repo", "helmd-lint"],
     &["helmd-plan", "helmd-engine"],
-    &["helmd-release"],
+    &["helmd-release", "helmd-index"],
     &["helmd-values"],
     &["helmd-chart"],
     &["helmd-yaml", "helmd-sprig"],

@@ -448,7 +448,7 @@ impl Decoder {
 
     /// Reads a list. HELM: elements that are there already are read over, which merges `requirements.yaml` into
     /// `Chart.yaml` element by element.
-    fn list<T: Default>(
+    pub fn list<T: Default>(
         &mut self,
         value: &Json,
         list_type: &str,
@@ -467,7 +467,7 @@ impl Decoder {
         }
     }
 
-    /// Reads a pointer to a struct.
+    /// Reads a pointer to a struct of this Helm's chart package.
     fn record<T: Default>(
         &mut self,
         value: &Json,
@@ -475,13 +475,28 @@ impl Decoder {
         name: &str,
         read: impl FnOnce(&mut Decoder, &Map<String, Json>, &mut T),
     ) {
+        if !matches!(value, Json::Null | Json::Object(_)) {
+            let wanted = self.type_name(name);
+            into.get_or_insert_with(T::default);
+            return self.wrong(value, wanted);
+        }
+        self.pointer(value, into, "", read);
+    }
+
+    /// Reads a pointer to a struct; `struct_type` is its name in Go.
+    pub fn pointer<T: Default>(
+        &mut self,
+        value: &Json,
+        into: &mut Option<T>,
+        struct_type: &str,
+        read: impl FnOnce(&mut Decoder, &Map<String, Json>, &mut T),
+    ) {
         match value {
             Json::Null => *into = None,
             Json::Object(entries) => read(self, entries, into.get_or_insert_with(T::default)),
             other => {
                 into.get_or_insert_with(T::default);
-                let wanted = self.type_name(name);
-                self.wrong(other, wanted);
+                self.wrong(other, struct_type);
             }
         }
     }

@@ -8,6 +8,7 @@ mod check;
 mod engine;
 mod offline;
 mod plan;
+mod repo;
 mod values;
 
 use anyhow::{Context, bail};
@@ -46,7 +47,7 @@ fn runner(path: &Path, first: &Json) -> Option<Runner> {
         "yaml" => offline::yaml,
         "semver" => offline::semver,
         "names" => offline::names,
-        "repo" => offline::repo,
+        "repo" => repo::repo,
         "strvals" => values::strvals,
         "values" => values::values,
         "schema" => values::schema,
@@ -66,7 +67,7 @@ fn by_shape(record: &Json) -> Option<Runner> {
         "yaml" => offline::yaml,
         "sem" => offline::semver,
         "nam" => offline::names,
-        "rep" => offline::repo,
+        "rep" => repo::repo,
         "sv" => values::strvals,
         "val" => values::values,
         "sch" => values::schema,

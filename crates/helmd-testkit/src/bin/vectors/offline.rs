@@ -1,4 +1,4 @@
-//! Records of YAML, versions, names and repository indexes.
+//! Records of YAML, versions and names.
 
 use crate::check::{self, Record, Verdict};
 use gotmpl::Value;
@@ -184,9 +184,4 @@ fn lint(record: &Record, helm: HelmMajor) -> Verdict {
     let messages =
         report.messages.iter().map(|m| json!({"severity": m.severity.number(), "path": m.path, "message": m.text}));
     check::value(record.results(helm), Ok(messages.collect()))
-}
-
-/// `repo.json`
-pub fn repo(_record: &Record, _helm: HelmMajor) -> Verdict {
-    Verdict::fail("an answer about an index", "repositories are not built yet")
 }

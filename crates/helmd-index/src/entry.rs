@@ -1,0 +1,134 @@
+//! One version of a chart in an index.
+
+use helmd_chart::{GoTime, Metadata, Slice};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A text that is stored once and shared by those that have it in common.
+pub type Text = Arc<str>;
+
+/// One version of a chart: what a search looks at and a download wants at hand, the rest of its metadata behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChartVersion {
+    /// The chart's name.
+    pub name: Text,
+    /// The chart's version.
+    pub version: Text,
+    /// The version of what the chart installs.
+    pub app_version: Text,
+    /// One sentence on the chart.
+    pub description: Text,
+    /// Words to find the chart by.
+    pub keywords: Arc<[Text]>,
+    /// Where the archive is, the best place first; relative ones next to the index. Nil where the index does not say.
+    pub urls: Slice<Text>,
+    /// The SHA-256 of the archive, in hexadecimal digits; may be empty.
+    pub digest: Text,
+    /// When the archive came into the index.
+    pub created: Option<GoTime>,
+    /// Whether the archive is gone.
+    pub removed: bool,
+    /// Whether the chart should no longer be used.
+    pub deprecated: bool,
+    /// The rest, packed: a [`Details`] in JSON, a fourth of what it takes unpacked.
+    packed: Text,
+}
+
+/// What is seldom asked for: the metadata without what stands in the version itself, and the fields of old indexes, which
+/// are kept for whoever writes the index again.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Details(pub Metadata, pub Old);
+
+/// Fields that charts of Helm 2 had.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Old {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub checksum: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub engine: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tiller_version: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub url: String,
+}
+
+/// What an index says of a version beside the chart's metadata.
+#[derive(Debug, Default)]
+pub(crate) struct Extras {
+    pub urls: Slice<String>,
+    pub created: Option<GoTime>,
+    pub removed: bool,
+    pub digest: String,
+    pub old: Old,
+}
+
+impl ChartVersion {
+    /// A version whose archive is at `url`.
+    pub fn new(metadata: Metadata, url: &str, digest: &str, created: Option<GoTime>) -> ChartVersion {
+        let urls = vec![url.to_owned()].into();
+        let extras = Extras { urls, created, digest: digest.to_owned(), ..Extras::default() };
+        ChartVersion::from_parts(metadata, extras)
+    }
+
+    pub(crate) fn from_parts(mut metadata: Metadata, extras: Extras) -> ChartVersion {
+        let take = |text: &mut String| Text::from(std::mem::take(text));
+        ChartVersion {
+            name: take(&mut metadata.name),
+            version: take(&mut metadata.version),
+            app_version: take(&mut metadata.app_version),
+            description: take(&mut metadata.description),
+            keywords: std::mem::take(&mut metadata.keywords).into_iter().map(Text::from).collect(),
+            urls: shared(extras.urls),
+            digest: Text::from(extras.digest),
+            created: extras.created,
+            removed: extras.removed,
+            deprecated: metadata.deprecated,
+            // What is made of texts, lists and numbers always has a JSON form.
+            packed: serde_json::to_string(&Details(metadata, extras.old)).unwrap_or_default().into(),
+        }
+    }
+
+    /// The chart's metadata, whole.
+    pub fn metadata(&self) -> Metadata {
+        self.unpack().0
+    }
+
+    /// The metadata, whole, and what else is packed.
+    pub(crate) fn unpack(&self) -> Details {
+        let Details(rest, old) = serde_json::from_str(&self.packed).unwrap_or_default();
+        let metadata = Metadata {
+            name: self.name.to_string(),
+            version: self.version.to_string(),
+            app_version: self.app_version.to_string(),
+            description: self.description.to_string(),
+            keywords: self.keywords.iter().map(Text::to_string).collect(),
+            ..rest
+        };
+        Details(metadata, old)
+    }
+
+    /// Drops its copies of what `other` has, too.
+    pub(crate) fn share_with(&mut self, other: &ChartVersion) {
+        let texts = [
+            (&mut self.name, &other.name),
+            (&mut self.app_version, &other.app_version),
+            (&mut self.description, &other.description),
+        ];
+        for (mine, theirs) in texts {
+            share(mine, theirs);
+        }
+        share(&mut self.keywords, &other.keywords);
+        share(&mut self.packed, &other.packed);
+    }
+}
+
+fn share<T: ?Sized + PartialEq>(mine: &mut Arc<T>, theirs: &Arc<T>) {
+    if **mine == **theirs {
+        *mine = Arc::clone(theirs);
+    }
+}
+
+fn shared(texts: Slice<String>) -> Slice<Text> {
+    if texts.is_nil() { Slice::nil() } else { texts.into_iter().map(Text::from).collect::<Vec<_>>().into() }
+}

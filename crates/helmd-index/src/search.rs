@@ -1,0 +1,233 @@
+//! Search over the indexes of repositories, ranked as Helm ranks.
+//!
+//! A version is found by its name (rank 0), its name with the repository's (1), its description (2) and its keywords (3).
+//! What a search costs grows with the different texts and the hits, not with the number of versions: versions of a chart
+//! that share their texts are looked at once.
+
+mod output;
+
+use crate::entry::{ChartVersion, Text};
+use crate::index::Index;
+use helmd_semver::{Constraints, SemverError, Version};
+use memchr::memmem::Finder;
+use sprig::paths;
+use sprig::regex::GoRegex;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+pub use output::{Element, Format, NoResults, elements, print};
+
+/// What to look for.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The words, or a regular expression; `None` for everything.
+    pub term: Option<String>,
+    /// Whether the term is a regular expression (of Go). It minds the case of letters, words do not.
+    pub regexp: bool,
+    /// Whether to give all versions, and not only the newest of each chart.
+    pub versions: bool,
+    /// Whether prereleases count, where no constraint is given.
+    pub devel: bool,
+    /// A version or a constraint; may be empty.
+    pub version: String,
+}
+
+/// Why there can be no search.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SearchError {
+    /// The term is no regular expression; Go's words.
+    #[error("{0}")]
+    Regexp(String),
+    /// The version is no constraint.
+    #[error("an invalid version/constraint format")]
+    Constraint {
+        /// Why.
+        source: SemverError,
+    },
+}
+
+/// A version that was found.
+#[derive(Clone, Debug)]
+pub struct Hit<'i> {
+    /// `repository/chart`.
+    pub name: Arc<str>,
+    /// The rank, 0 being the best.
+    pub score: usize,
+    /// The version.
+    pub chart: &'i ChartVersion,
+}
+
+/// Searches repositories, given by name in the order of `repositories.yaml` with sorted indexes.
+///
+/// The hits are in order of rank, then of name, then the newest version first. Without [`Query::versions`] each chart is
+/// there once, in its newest version that fits the constraint.
+///
+/// # Errors
+/// A bad regular expression or constraint, in Helm's words.
+pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<Vec<Hit<'i>>, SearchError> {
+    let mut matcher = match &query.term {
+        None => Matcher::All,
+        Some(term) if query.regexp => Matcher::Regexp(Box::new(GoRegex::new(term).map_err(SearchError::Regexp)?)),
+        Some(term) => Matcher::words(term),
+    };
+    let constraint = match (query.version.as_str(), query.devel) {
+        ("", true) => ">0.0.0-0",
+        ("", false) => ">0.0.0",
+        (version, _) => version,
+    };
+    let constraint = Constraints::parse(constraint).map_err(|source| SearchError::Constraint { source })?;
+    let mut hits = Vec::new();
+    for (path, versions) in charts(repositories) {
+        let first = hits.len();
+        let name: Arc<str> = path.split("$$").next().unwrap_or_default().into();
+        let mut last: Option<(&ChartVersion, &str, Option<usize>)> = None;
+        for (repository, chart) in &versions {
+            let known = last.filter(|(other, r, _)| r == repository && same_texts(chart, other));
+            let score = known.map_or_else(|| matcher.score(repository, chart), |(_, _, score)| score);
+            last = Some((chart, repository, score));
+            hits.extend(score.map(|score| Hit { name: Arc::clone(&name), score, chart }));
+        }
+        drop_repeated(&mut hits, first, &versions);
+    }
+    // The versions of a chart are in order already, and stay so.
+    hits.sort_by(|a, b| a.score.cmp(&b.score).then_with(|| a.name.cmp(&b.name)));
+    let mut found: HashSet<Arc<str>> = HashSet::new();
+    hits.retain(|hit| {
+        if !query.versions && found.contains(&hit.name) {
+            return false;
+        }
+        let fits = Version::parse(&hit.chart.version).is_ok_and(|version| constraint.check(&version));
+        if fits {
+            found.insert(Arc::clone(&hit.name));
+        }
+        fits
+    });
+    Ok(hits)
+}
+
+/// The versions of each chart with their repositories' names, by `repository/chart`.
+type Charts<'r, 'i> = BTreeMap<String, Vec<(&'r str, &'i ChartVersion)>>;
+
+fn charts<'r, 'i>(repositories: &[(&'r str, &'i Index)]) -> Charts<'r, 'i> {
+    let mut charts = Charts::new();
+    for (repository, index) in repositories {
+        for (chart, versions) in &index.entries {
+            let path = paths::join(&[repository.as_bytes(), chart.as_bytes()]);
+            let path = String::from_utf8_lossy(&path).into_owned();
+            let list = charts.entry(path).or_default();
+            let is_mixed = !list.is_empty();
+            list.extend(versions.iter().map(|version| (*repository, version)));
+            if is_mixed {
+                let parsed = |v: &ChartVersion| Version::parse(&v.version).ok();
+                list.sort_by(|(_, a), (_, b)| match (parsed(a), parsed(b)) {
+                    (Some(a), Some(b)) => b.compare(&a),
+                    (a, b) => b.is_some().cmp(&a.is_some()),
+                });
+            }
+        }
+    }
+    charts
+}
+
+/// HELM: of versions of a chart that are written alike only the last one is looked at.
+fn drop_repeated(hits: &mut Vec<Hit<'_>>, first: usize, versions: &[(&str, &ChartVersion)]) {
+    if hits.len() == first {
+        return;
+    }
+    let mut seen = HashSet::with_capacity(versions.len());
+    let mut repeated = versions.iter().rev().filter(|(_, version)| !seen.insert(&*version.version)).peekable();
+    if repeated.peek().is_none() {
+        return;
+    }
+    let repeated: Vec<*const ChartVersion> = repeated.map(|(_, version)| std::ptr::from_ref(*version)).collect();
+    let mut at = 0;
+    hits.retain(|hit| {
+        at += 1;
+        at <= first || !repeated.contains(&std::ptr::from_ref(hit.chart))
+    });
+}
+
+/// Whether the two versions are found by the same texts, seen from their addresses.
+fn same_texts(a: &ChartVersion, b: &ChartVersion) -> bool {
+    Arc::ptr_eq(&a.name, &b.name)
+        && Arc::ptr_eq(&a.description, &b.description)
+        && Arc::ptr_eq(&a.keywords, &b.keywords)
+}
+
+enum Matcher {
+    All,
+    /// Words in lower case, and room for texts in lower case.
+    Words(Box<Finder<'static>>, Vec<u8>),
+    /// Words that go from one text to the next.
+    Across(String),
+    Regexp(Box<GoRegex>),
+}
+
+/// What stands between the texts of a version. HELM: a term may hold it, and then matches across texts.
+const SEPARATOR: char = '\u{b}';
+
+/// Ranks from here on are no hits.
+const MAX_SCORE: usize = 25;
+
+impl Matcher {
+    fn words(term: &str) -> Matcher {
+        let term = sprig::lower(term);
+        if term.contains(SEPARATOR) {
+            return Matcher::Across(term);
+        }
+        Matcher::Words(Box::new(Finder::new(term.as_bytes()).into_owned()), Vec::new())
+    }
+
+    /// The rank of a version; `None` when it is not found.
+    fn score(&mut self, repository: &str, chart: &ChartVersion) -> Option<usize> {
+        let (line, at) = match self {
+            Matcher::All => return Some(0),
+            Matcher::Words(words, buffer) => return rank(words, buffer, repository, chart),
+            Matcher::Across(words) => {
+                let line = sprig::lower(&line(repository, chart));
+                let at = line.find(words.as_str())?;
+                (line, at)
+            }
+            Matcher::Regexp(regexp) => {
+                let line = line(repository, chart);
+                let at = regexp.find(line.as_bytes())?.start;
+                (line, at)
+            }
+        };
+        let score = line.match_indices(SEPARATOR).take_while(|(separator, _)| *separator < at).count();
+        (score < MAX_SCORE).then_some(score)
+    }
+}
+
+/// The first of the texts that holds the words.
+fn rank(words: &Finder<'_>, buffer: &mut Vec<u8>, repository: &str, chart: &ChartVersion) -> Option<usize> {
+    let mut found = |text: &str| {
+        if !text.is_ascii() {
+            return words.find(sprig::lower(text).as_bytes()).is_some();
+        }
+        buffer.clear();
+        buffer.extend_from_slice(text.as_bytes());
+        buffer.make_ascii_lowercase();
+        words.find(buffer).is_some()
+    };
+    if found(&chart.name) {
+        return Some(0);
+    }
+    if found(&format!("{repository}/{}", chart.name)) {
+        return Some(1);
+    }
+    // None of these texts holds a separator: they are sanitised when the index is read.
+    if found(&chart.description) {
+        return Some(2);
+    }
+    found(&keywords(chart)).then_some(3)
+}
+
+fn keywords(chart: &ChartVersion) -> String {
+    chart.keywords.iter().map(Text::as_ref).collect::<Vec<_>>().join(" ")
+}
+
+fn line(repository: &str, chart: &ChartVersion) -> String {
+    let ChartVersion { name, description, .. } = chart;
+    format!("{name}{SEPARATOR}{repository}/{name}{SEPARATOR}{description}{SEPARATOR}{}", keywords(chart))
+}
