@@ -312,6 +312,8 @@ pub struct Decoder {
     context: Option<&'static str>,
     path: Vec<&'static str>,
     error: Option<String>,
+    /// What ended the decoding: a time does, other errors wait for the end.
+    end: Option<String>,
 }
 
 impl Decoder {
@@ -321,7 +323,15 @@ impl Decoder {
             HelmMajor::Helm3 => "chart",
             HelmMajor::Helm4 => "v2",
         };
-        Decoder { package, strict: false, texts: Texts::Coerced, context: None, path: Vec::new(), error: None }
+        Decoder {
+            package,
+            strict: false,
+            texts: Texts::Coerced,
+            context: None,
+            path: Vec::new(),
+            error: None,
+            end: None,
+        }
     }
 
     fn type_name(&self, name: &str) -> String {
@@ -333,7 +343,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Json`].
     pub fn finish(self) -> Result<(), DecodeError> {
-        self.error.map_or(Ok(()), |text| Err(DecodeError::Json(text)))
+        self.end.or(self.error).map_or(Ok(()), |text| Err(DecodeError::Json(text)))
     }
 
     /// Notes that a value has another type than wanted.
@@ -410,11 +420,11 @@ impl Decoder {
             Json::String(text) => match GoTime::read(text) {
                 Ok(time) => *into = time,
                 Err(text) => {
-                    self.error.get_or_insert(text);
+                    self.end.get_or_insert(text);
                 }
             },
             _ => {
-                self.error.get_or_insert_with(|| "Time.UnmarshalJSON: input is not a JSON string".to_owned());
+                self.end.get_or_insert_with(|| "Time.UnmarshalJSON: input is not a JSON string".to_owned());
             }
         }
     }

@@ -99,7 +99,7 @@ fn lines_mean_what_the_parser_says() {
     let (mut dice, mut read) = (Dice(42), 0);
     let chart = USUAL.split_once("entries:\n").and_then(|(_, rest)| rest.split_once("  # a comment")).unwrap().0;
     assert!(lines::parse(chart).is_some());
-    for _ in 0..20_000 {
+    for _ in 0..4_000 {
         let text = damaged(chart, &mut dice);
         if let Some(quick) = lines::parse(&text) {
             read += 1;
@@ -107,7 +107,7 @@ fn lines_mean_what_the_parser_says() {
             assert_eq!(real.as_ref().ok(), Some(&quick), "{text}\n{real:?}");
         }
     }
-    assert!(read > 2000, "{read}");
+    assert!(read > 400, "{read}");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn pieces_mean_what_the_whole_does() {
     let (mut dice, mut read) = (Dice(7), 0);
     let plain = in_pieces(USUAL.as_bytes(), HelmMajor::Helm4).map(|b| b.finish().unwrap().index);
     assert_eq!(plain.map(|index| index.entries.len()), Some(3));
-    for _ in 0..6_000 {
+    for _ in 0..1_500 {
         let text = damaged(USUAL, &mut dice);
         if let Some(builder) = in_pieces(text.as_bytes(), HelmMajor::Helm4) {
             read += 1;
@@ -127,5 +127,5 @@ fn pieces_mean_what_the_whole_does() {
             assert_eq!(show(builder), show(whole), "{text}");
         }
     }
-    assert!(read > 1000, "{read}");
+    assert!(read > 250, "{read}");
 }

@@ -28,9 +28,11 @@ pub fn repo(record: &Record, helm: HelmMajor) -> Verdict {
             results,
             index("index").map(|i| json!(i.has(record.str("name"), record.str("version")))).map_err(in_file),
         ),
-        "resolve-url" => {
-            text(location::resolve(record.str("base"), record.str("ref")).map_err(|e| helm_text(&e)))
-        }
+        "resolve-url" => text(location::resolve(record.str("base"), record.str("ref")).map_err(|e| helm_text(&e))),
+        "write" => text(index("index").map_err(in_file).and_then(|i| {
+            let written = i.to_yaml().and_then(|yaml| Ok(yaml + &i.to_json()?));
+            written.map_err(|e| helm_text(&e))
+        })),
         "search" => text(search(record, helm).map_err(|e| format!("Error: {e}"))),
         other => Verdict::fail(other, "an unknown op"),
     }
@@ -82,12 +84,8 @@ struct Flags {
 
 impl Flags {
     fn parse(args: &Json) -> Result<Flags, String> {
-        let mut flags = Flags {
-            query: Query::default(),
-            format: Format::Table,
-            max_column_width: 50,
-            fail_on_no_result: false,
-        };
+        let mut flags =
+            Flags { query: Query::default(), format: Format::Table, max_column_width: 50, fail_on_no_result: false };
         let mut words = Vec::new();
         let mut args = args.as_array().into_iter().flatten().filter_map(Json::as_str);
         while let Some(arg) = args.next() {
