@@ -22,6 +22,14 @@ impl fmt::Display for Url {
 }
 
 impl Url {
+    /// Go's `url.ParseRequestURI`: an absolute URL or an absolute path, `#` being a character like others; `None` when the
+    /// text is neither.
+    pub fn of_request(text: &str) -> Option<Url> {
+        let url = parse::parse_before_fragment(text.as_bytes()).ok()?;
+        let is_absolute = url.is_absolute() || text == "*" || url.path.starts_with(b"/") || text.starts_with('/');
+        (!text.is_empty() && is_absolute).then_some(url)
+    }
+
     /// Whether it has a scheme.
     pub fn is_absolute(&self) -> bool {
         !self.scheme.is_empty()
