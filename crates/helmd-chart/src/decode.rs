@@ -376,6 +376,9 @@ impl Decoder {
                 }
                 continue;
             };
+            if self.end.is_some() {
+                return;
+            }
             self.context = Some(context);
             self.path.push(field);
             read(self, field, value);
