@@ -5,11 +5,11 @@ mod escape;
 mod parse;
 mod reference;
 
+pub use parse::{Url, UrlError, User};
+
 use crate::args::{MAP, Register, STR, map, panic, text};
 use gotmpl::value::Kind;
 use gotmpl::{FuncError, FuncMap, Map, Value};
-
-pub use parse::{Url, UrlError, User};
 
 /// Whether Go's `url.ParseRequestURI` reads this text and finds a scheme.
 pub fn is_request_url(text: &[u8]) -> bool {
