@@ -4,9 +4,9 @@ use crate::entry::{ChartVersion, Text};
 use crate::error::{GetError, IndexError};
 use crate::go_sort;
 use crate::location;
+use gotmpl::slog;
 use helmd_chart::{GoTime, Metadata};
 use helmd_semver::{Constraints, Version};
-use helmd_values::log_record;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The form of index that there is.
@@ -41,7 +41,7 @@ impl Selected<'_> {
     pub fn warning(&self, name: &str, version: &str) -> Option<String> {
         const MESSAGE: &str = "unable to find exact version requested; falling back to closest available version";
         let fields = [("chart", name), ("requested", version), ("selected", &self.chart.version)];
-        (!self.is_exact).then(|| log_record("WARN", MESSAGE, &fields))
+        (!self.is_exact).then(|| slog::record("WARN", MESSAGE, &fields))
     }
 }
 

@@ -9,8 +9,8 @@ use crate::entry::ChartVersion;
 use crate::error::IndexError;
 use crate::index::{Index, sort_versions};
 use crate::load::pieces::Pieces;
+use gotmpl::slog;
 use helmd_chart::{DecodeError, HelmMajor};
-use helmd_values::log_record;
 use helmd_yaml::Numbers;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -47,14 +47,14 @@ impl Skipped {
         match (&self.fault, helm) {
             (None, HelmMajor::Helm3) => format!("{message} {} from {source}: empty entry", quote(chart)),
             (None, HelmMajor::Helm4) => {
-                log_record("WARN", &format!("{message}: empty entry"), &[("name", chart), ("source", source)])
+                slog::record("WARN", &format!("{message}: empty entry"), &[("name", chart), ("source", source)])
             }
             (Some((version, error)), HelmMajor::Helm3) => {
                 format!("{message} {} {} from {source}: {error}", quote(chart), quote(version))
             }
             (Some((version, error)), HelmMajor::Helm4) => {
                 let fields = [("name", chart), ("version", version), ("source", source), ("error", error)];
-                log_record("WARN", message, &fields)
+                slog::record("WARN", message, &fields)
             }
         }
     }

@@ -3,7 +3,8 @@
 //! HELM: the tables are those of go-runewidth 0.0.9, which Helm is built with (Unicode 13): what came later has one place.
 //! Letters of uncertain width have one, too, as outside of East Asian locales.
 
-use sprig::regex::GoRegex;
+use gotmpl::exec::Limits;
+use sprig::regex::{Bounds, GoRegex};
 
 /// The places that a text takes; colours take none.
 pub(super) fn text_width(text: &str) -> usize {
@@ -16,8 +17,10 @@ pub(super) fn text_width(text: &str) -> usize {
     }
     // The sequences that colour a text, as uitable knows them.
     const COLOUR: &str = "[\u{1B}\u{9B}][[\\]()#;?]*(?:(?:(?:[a-zA-Z\\d]*(?:;[a-zA-Z\\d]*)*)?\u{07})|(?:(?:\\d{1,4}(?:;\\d{0,4})*)?[\\dA-PRZcf-ntqry=><~]))";
-    let colours = GoRegex::new(COLOUR).map(|colour| colour.find_all(text.as_bytes(), -1)).unwrap_or_default();
-    let coloured: usize = colours.into_iter().filter_map(|range| text.get(range)).map(width).sum();
+    let limits = Limits::default();
+    let bounds = Bounds::new(&limits, u64::MAX);
+    let colours = GoRegex::new(COLOUR).ok().and_then(|colour| colour.find_all(text.as_bytes(), -1, bounds).ok());
+    let coloured: usize = colours.into_iter().flatten().filter_map(|range| text.get(range)).map(width).sum();
     width(text) - coloured
 }
 
