@@ -1,5 +1,7 @@
 //! All recorded answers, of Helm 4 and of Helm 3: none fails, and only those differ that `vectors/deviations.toml` names.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
