@@ -52,7 +52,7 @@ pub use list::{DefaultStates, List, Listed};
 pub use options::{DryRun, Rendering, ServerSideApply, Waiting};
 pub use package::{Package, PackageError, source_date_epoch};
 pub use precheck::{MissingDependencies, NotInstallable, check_dependencies, check_installable};
-pub use render::{CancelOnDrop, RenderFailure, RenderedRelease};
+pub use render::{CancelOnDrop, Clock, RenderFailure, RenderedRelease, with_clock};
 pub use rollback::Rollback;
 pub use status::Status;
 pub use template::{Live, Template, template_name};

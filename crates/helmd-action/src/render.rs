@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 
 use helmd_chart::{Chart, HelmMajor, Values};
-use helmd_engine::{Budgets, Cancel, Engine, Exceeded, Lookup, Stopped, budgets, on_render_stack};
+use helmd_engine::{Budgets, Cancel, Engine, Exceeded, Lookup, RenderError, Stopped, budgets, on_render_stack};
 use helmd_release::{AssembleError, AssembleOptions, Hook, Manifest, assemble, contains_system_labels};
 use helmd_values::{
     Capabilities, ReleaseOptions, RenderValues, SchemaCheck, is_compatible_range, process_dependencies, render_values,
@@ -63,6 +64,47 @@ impl RenderFailure {
     }
 }
 
+/// The thread that looks at the clock for a render, as the render sees it: see [`with_clock`].
+#[derive(Debug)]
+pub struct Clock {
+    begun: Sender<()>,
+    late: Arc<AtomicBool>,
+    cancel: Cancel,
+}
+
+impl Clock {
+    /// From now on the time counts.
+    fn begin(&self) {
+        let _nobody_waits = self.begun.send(());
+    }
+
+    fn is_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `work` on a thread with a stack for these budgets. From the beginning of the render in it, the calling thread looks at
+/// the clock and uses `cancel` when the budget of time is over.
+///
+/// # Errors
+/// As [`on_render_stack`].
+pub fn with_clock<T: Send>(
+    budgets: &Budgets,
+    cancel: Cancel,
+    work: impl FnOnce(&Clock) -> T + Send,
+) -> Result<T, RenderError> {
+    let (begun, begins) = mpsc::channel();
+    let late = Arc::new(AtomicBool::new(false));
+    let clock = Clock { begun, late: Arc::clone(&late), cancel: cancel.clone() };
+    let watch = |ended: &Receiver<Infallible>| {
+        if begins.recv().is_ok() && ended.recv_timeout(budgets.render_time) == Err(RecvTimeoutError::Timeout) {
+            late.store(true, Ordering::Relaxed);
+            cancel.cancel();
+        }
+    };
+    on_render_stack(budgets, watch, move || work(&clock))
+}
+
 /// What a render starts from, its chart's dependencies settled.
 #[derive(Clone)]
 pub(crate) struct Render {
@@ -75,6 +117,8 @@ pub(crate) struct Render {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) include_crds: bool,
     pub(crate) enable_dns: bool,
+    /// The chart is not rendered again: its parsed templates are dropped before the rest is made.
+    pub(crate) once: bool,
     pub(crate) budgets: Budgets,
     pub(crate) cancel: Cancel,
     pub(crate) outside: Arc<dyn Outside>,
@@ -101,23 +145,27 @@ impl Render {
 
     /// Renders on a thread of its own while this one looks at the clock.
     pub(crate) fn watched(self, lookup: Option<Arc<dyn Lookup>>) -> Result<RenderedRelease, RenderFailure> {
-        let (budgets, cancel, patience) = (self.budgets.clone(), self.cancel.clone(), self.budgets.render_time);
-        let mut late = false;
-        let watch = |ended: &Receiver<Infallible>| {
-            late = ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
-            if late {
-                cancel.cancel();
-            }
-        };
-        let rendered = on_render_stack(&budgets, watch, || self.work(lookup));
-        let rendered = rendered.map_err(|error| RenderFailure::late(error, Vec::new()))?;
-        rendered.map_err(|failure| {
+        let (budgets, cancel) = (self.budgets.clone(), self.cancel.clone());
+        let rendered = with_clock(&budgets, cancel, |clock| self.timed(clock, lookup));
+        rendered.map_err(|error| RenderFailure::late(error, Vec::new()))?
+    }
+
+    /// Renders on this thread while another one looks at the clock.
+    pub(crate) fn timed(
+        mut self,
+        clock: &Clock,
+        lookup: Option<Arc<dyn Lookup>>,
+    ) -> Result<RenderedRelease, RenderFailure> {
+        let patience = self.budgets.render_time;
+        self.cancel = clock.cancel.clone();
+        clock.begin();
+        self.work(lookup).map_err(|failure| {
             let RenderFailure { error, warnings, partial } = failure;
             let error = match *error {
                 ActionError::Render(render) if render.stopped() == Some(Stopped::Cancelled) => {
                     let what = "seconds of rendering";
                     let exceeded = Exceeded::new(budgets::RENDER_TIME, patience.as_secs(), what);
-                    let stopped = if late { Stopped::Budget(exceeded) } else { Stopped::Cancelled };
+                    let stopped = if clock.is_late() { Stopped::Budget(exceeded) } else { Stopped::Cancelled };
                     ActionError::Stopped { stopped, place: render.place() }
                 }
                 error => error,
@@ -147,6 +195,9 @@ impl Render {
             Ok(rendered) => rendered,
             Err(error) => return Err(RenderFailure::late(error, warnings)),
         };
+        if self.once {
+            self.chart.parsed.clear();
+        }
         warnings.extend(rendered.notes);
         let options = AssembleOptions {
             helm: self.helm,
@@ -200,6 +251,7 @@ pub(crate) async fn for_release(
         labels: BTreeMap::new(),
         include_crds: false,
         enable_dns: cx.enable_dns,
+        once: false,
         budgets: cx.budgets.clone(),
         cancel: cx.cancel_render.clone(),
         outside: Arc::clone(&cx.outside),

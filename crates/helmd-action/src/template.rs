@@ -17,7 +17,7 @@ use crate::context::{Context, Outside, System};
 use crate::error::ActionError;
 use crate::lookup::ClusterLookup;
 use crate::options::Rendering;
-use crate::render::{Host, Render, RenderFailure, RenderedRelease, settle, settle_here};
+use crate::render::{Clock, Host, Render, RenderFailure, RenderedRelease, settle, settle_here};
 use crate::{capabilities, ownership};
 
 /// Renders a chart as `helm template` does.
@@ -115,21 +115,22 @@ impl Template {
         preceded(warnings, done)
     }
 
-    /// As [`Template::run`] without a runtime and without a cluster: [`Template::live`] is not looked at.
+    /// As [`Template::run`] without a runtime and without a cluster, on this thread: [`Template::live`] and
+    /// [`Template::cancel`] are not looked at. See [`with_clock`](crate::with_clock).
     ///
     /// # Errors
     /// As [`Template::run`].
-    pub fn run_here(mut self) -> Result<RenderedRelease, RenderFailure> {
+    pub fn run_here(mut self, clock: &Clock) -> Result<RenderedRelease, RenderFailure> {
         let mut warnings = Vec::new();
-        let done = self.render_here(&mut warnings);
+        let done = self.render_here(clock, &mut warnings);
         preceded(warnings, done)
     }
 
-    fn render_here(&mut self, warnings: &mut Vec<String>) -> Result<RenderedRelease, RenderFailure> {
+    fn render_here(&mut self, clock: &Clock, warnings: &mut Vec<String>) -> Result<RenderedRelease, RenderFailure> {
         self.check_name(warnings).map_err(|error| RenderFailure::early(error, Vec::new()))?;
         let settled = settle_here(&mut self.chart, &self.values, self.helm);
         self.settled(settled, warnings)?;
-        self.start().watched(None)
+        self.start().timed(clock, None)
     }
 
     async fn render(&mut self, warnings: &mut Vec<String>) -> Result<RenderedRelease, RenderFailure> {
@@ -185,6 +186,7 @@ impl Template {
             labels: std::mem::take(&mut self.labels),
             include_crds: self.include_crds,
             enable_dns: self.enable_dns,
+            once: true,
             budgets: self.budgets.clone(),
             cancel: self.cancel.clone(),
             outside: Arc::clone(&self.outside),

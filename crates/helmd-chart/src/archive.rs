@@ -9,7 +9,7 @@ use crate::path::clean_path;
 use gotmpl::GoString;
 use gotmpl::exec::Exceeded;
 use gotmpl::strconv::quote;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use tar::{Archive, Entry, EntryType};
 
 /// How large an archive may be. The numbers count over the whole chart, archives of subcharts included.
@@ -87,6 +87,7 @@ pub mod budgets {
 /// memory whatever their length.
 struct Bounded<'b, R> {
     inner: R,
+    position: u64,
     left: &'b mut u64,
 }
 
@@ -97,10 +98,29 @@ impl<R: Read> Read for Bounded<'_, R> {
         match self.left.checked_sub(count) {
             Some(left) => {
                 *self.left = left;
+                self.position = self.position.saturating_add(count);
                 Ok(read)
             }
             None => Err(io::ErrorKind::FileTooLarge.into()),
         }
+    }
+}
+
+/// The tar library skips with a large buffer, which it clears for each entry, unless the stream can seek: so it can, forward.
+impl<R: Read> Seek for Bounded<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let SeekFrom::Current(distance) = to else { return Err(io::ErrorKind::Unsupported.into()) };
+        let mut left = u64::try_from(distance).map_err(|_| io::ErrorKind::Unsupported)?;
+        let mut block = [0; 512];
+        while left > 0 {
+            let wanted = block.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let read = self.read(block.get_mut(..wanted).unwrap_or_default())?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            left = left.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
+        }
+        Ok(self.position)
     }
 }
 
@@ -157,12 +177,12 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result
         _ => return Err(ArchiveError::NotGzip),
     }
     let mut stream = budget.stream;
-    let result = read_stream(Bounded { inner: Gunzip::new(bytes), left: &mut stream }, budget, helm);
+    let result = read_stream(Bounded { inner: Gunzip::new(bytes), position: 0, left: &mut stream }, budget, helm);
     budget.stream = stream;
     result
 }
 
-fn read_stream<R: Read>(stream: R, budget: &mut Budget, helm: HelmMajor) -> Result<Vec<File>, ArchiveError> {
+fn read_stream<R: Read + Seek>(stream: R, budget: &mut Budget, helm: HelmMajor) -> Result<Vec<File>, ArchiveError> {
     let mut archive = Archive::new(stream);
     let mut files = Vec::new();
     let mut top: Option<String> = None;
@@ -170,7 +190,7 @@ fn read_stream<R: Read>(stream: R, budget: &mut Budget, helm: HelmMajor) -> Resu
         io::ErrorKind::FileTooLarge => budget.too_large(helm),
         _ => damaged(e),
     };
-    for entry in archive.entries().map_err(|e| failed(e, budget))? {
+    for entry in archive.entries_with_seek().map_err(|e| failed(e, budget))? {
         let mut entry = entry.map_err(|e| failed(e, budget))?;
         budget.entry()?;
         if entry.path_bytes().len() > NAME_BYTES {

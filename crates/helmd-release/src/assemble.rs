@@ -91,7 +91,9 @@ pub fn assemble(
     if let Err(error) = done {
         return Err(AssembleError { error, files: joined(&texts), hooks });
     }
-    let mut manifest = String::new();
+    // The documents have what is in them: a large release is not held once more while its text is made.
+    drop(texts);
+    let mut manifest = String::with_capacity(manifests.iter().map(|m| m.path.len() + m.content.len() + 16).sum());
     let mut crds = Vec::new();
     if options.include_crds {
         for crd in chart.crd_objects() {
@@ -137,25 +139,23 @@ fn joined(files: &BTreeMap<String, String>) -> String {
 }
 
 fn push_document(text: &mut String, path: &str, content: &str) {
-    text.push_str("---\n# Source: ");
-    text.push_str(path);
-    text.push('\n');
-    text.push_str(content);
-    text.push('\n');
+    text.extend(document_pieces(path, content));
 }
 
-/// The text that `helm template` prints: the manifest, then the hooks, without the test hooks when `skip_tests`.
-pub fn template_text(manifest: &str, hooks: &[Hook], skip_tests: bool) -> String {
-    let mut text = format!("{}\n", manifest.trim());
-    for hook in hooks.iter().filter(|h| !(skip_tests && h.has_event(&HookEvent::Test))) {
-        push_document(&mut text, &hook.path, &hook.manifest);
-    }
-    text
+fn document_pieces<'a>(path: &'a str, content: &'a str) -> [&'a str; 5] {
+    ["---\n# Source: ", path, "\n", content, "\n"]
+}
+
+/// The text that `helm template` prints, piece by piece: the manifest, then the hooks, without the test hooks when
+/// `skip_tests`.
+pub fn template_pieces<'a>(manifest: &'a str, hooks: &'a [Hook], skip_tests: bool) -> impl Iterator<Item = &'a str> {
+    let shown = hooks.iter().filter(move |h| !(skip_tests && h.has_event(&HookEvent::Test)));
+    [manifest.trim(), "\n"].into_iter().chain(shown.flat_map(|hook| document_pieces(&hook.path, &hook.manifest)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AssembleOptions, assemble, template_text};
+    use super::{AssembleOptions, assemble, template_pieces};
     use helmd_chart::Chart;
     use std::collections::BTreeMap;
 
@@ -178,8 +178,8 @@ mod tests {
             parts.manifest,
             "---\n# Source: c/templates/a.yaml\nkind: Secret\n\n---\n# Source: c/templates/a.yaml\nkind: Service\n\n\n"
         );
-        let text = template_text(&parts.manifest, &parts.hooks, false);
+        let text: String = template_pieces(&parts.manifest, &parts.hooks, false).collect();
         assert!(text.ends_with("kind: Service\n---\n# Source: c/templates/h.yaml\nkind: Job\nmetadata: {name: h, annotations: {helm.sh/hook: test}}\n"));
-        assert!(!template_text(&parts.manifest, &parts.hooks, true).contains("Job"));
+        assert!(template_pieces(&parts.manifest, &parts.hooks, true).all(|piece| !piece.contains("Job")));
     }
 }

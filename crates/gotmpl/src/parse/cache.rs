@@ -38,6 +38,11 @@ impl ParseCache {
         kept.entry(functions).or_default().insert(name.into(), (text.clone(), parsed.clone()));
         Ok(parsed)
     }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 impl fmt::Debug for ParseCache {
@@ -67,5 +72,7 @@ mod tests {
         cache.parse(0, "t", &text, &|_| false).unwrap();
         assert!(cache.parse(1, "t", &text, &|_| false).is_err());
         assert!(cache.parse(0, "t", &GoString::from("{{g 1}}"), &|_| false).is_err());
+        cache.clear();
+        assert!(cache.parse(0, "t", &text, &|_| false).is_err());
     }
 }

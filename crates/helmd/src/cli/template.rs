@@ -13,7 +13,7 @@ use gotmpl::slog;
 use helmd_action::{
     Budgets, Live, Outside as _, RenderFailure, RenderedRelease, System, Template, helm_text, template_name,
 };
-use helmd_action::{check_dependencies, check_installable};
+use helmd_action::{Cancel, Clock, check_dependencies, check_installable, with_clock};
 use helmd_chart::{Chart, HelmMajor};
 use helmd_values::{Capabilities, KubeVersion};
 use output::Output;
@@ -23,8 +23,7 @@ use std::sync::Arc;
 
 /// Runs the command: the result goes to standard output, warnings and errors to standard error.
 pub fn run(args: &[String]) -> ExitCode {
-    let mut out = std::io::stdout().lock();
-    let mut err = std::io::stderr().lock();
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     match execute(args, &mut out, &mut err) {
         Ok(()) if out.flush().is_ok() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -34,7 +33,7 @@ pub fn run(args: &[String]) -> ExitCode {
 /// The command failed, and has said why.
 struct Failed;
 
-fn execute(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failed> {
+fn execute(args: &[String], out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<(), Failed> {
     let helm = helm_major(args);
     let set = flags::all(helm);
     let mut matches = Matches::default();
@@ -60,7 +59,15 @@ fn execute(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Result<
     if let Err(error) = check_usage(&set, &matches) {
         return fail(err, &error);
     }
-    Command { helm, matches: &matches, settings, err }.run(out)
+    // A setting that is wrong is told when its turn comes.
+    let budgets = budgets::over(Budgets::default(), matches.list("budget")).unwrap_or_default();
+    // All on one thread: what loading has used is used again for rendering.
+    let matches = &matches;
+    let errors = &mut *err;
+    let done = with_clock(&budgets, Cancel::new(), move |clock| {
+        Command { helm, matches, settings, clock, err: errors }.run(out)
+    });
+    done.unwrap_or_else(|error| fail(err, &helm_text(&error)))
 }
 
 fn fail(err: &mut dyn Write, error: &str) -> Result<(), Failed> {
@@ -88,6 +95,7 @@ struct Command<'a> {
     helm: HelmMajor,
     matches: &'a Matches,
     settings: Settings,
+    clock: &'a Clock,
     err: &'a mut dyn Write,
 }
 
@@ -104,6 +112,8 @@ impl<'a> Command<'a> {
             }
             (Some(shown), error) => {
                 let late = error.is_some();
+                // The process ends now: to take the chart and its parts to pieces would only cost time.
+                let shown = std::mem::ManuallyDrop::new(shown);
                 match output.write(&name, &shown, late, out) {
                     Ok(()) => error,
                     // HELM: version 4 then tells the first error, version 3 the second.
@@ -161,7 +171,7 @@ impl<'a> Command<'a> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.map_err(|e| e.to_string())?.block_on(template.run())
         } else {
-            template.run_here()
+            template.run_here(self.clock)
         };
         Ok(self.ended(name, done))
     }

@@ -7,7 +7,7 @@ use helmd_release::{Hook, HookEvent};
 use helmd_repo::local::go_text;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// Why not all was written.
@@ -35,8 +35,18 @@ impl<'a> Output<'a> {
     pub fn write(&self, name: &str, release: &RenderedRelease, broken: bool, out: &mut dyn Write) -> Result<(), Error> {
         let hooks: &[Hook] = if self.matches.flag("no-hooks") { &[] } else { &release.hooks };
         let skip_tests = self.matches.flag("skip-tests");
+        let patterns = self.matches.list("show-only");
         let text = match self.matches.text("output-dir") {
-            "" => helmd_release::template_text(&release.manifest, hooks, skip_tests),
+            "" => {
+                let mut pieces = helmd_release::template_pieces(&release.manifest, hooks, skip_tests);
+                if patterns.is_empty() {
+                    let mut out = BufWriter::new(out);
+                    let _closed =
+                        pieces.try_for_each(|piece| out.write_all(piece.as_bytes())).and_then(|()| out.flush());
+                    return Ok(());
+                }
+                pieces.collect()
+            }
             folder => {
                 let inner = self.folder(folder, name);
                 let mut files = Files { written: BTreeSet::new(), out: &mut *out };
@@ -49,7 +59,7 @@ impl<'a> Output<'a> {
                 format!("{}\n", if broken { release.manifest.trim() } else { "" })
             }
         };
-        let text = match self.matches.list("show-only") {
+        let text = match patterns {
             [] => text,
             patterns => self.only(&text, patterns)?,
         };
