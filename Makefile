@@ -72,8 +72,9 @@ $(CARGO_FUZZ):
 SECONDS_EACH ?= 600
 TARGETS ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
 fuzz-targets: $(CARGO_FUZZ) ## libFuzzer on each target for ten minutes (nightly Rust); TARGETS="yaml json" SECONDS_EACH=60
-	@for target in $(TARGETS); do echo "=== $$target"; \
-	  PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) +nightly fuzz run --debug-assertions $$target -- -max_total_time=$(SECONDS_EACH) \
+	@for target in $(TARGETS); do echo "=== $$target"; mkdir -p fuzz/target/corpus/$$target; \
+	  PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) +nightly fuzz run --sanitizer none --debug-assertions $$target \
+	    fuzz/target/corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(SECONDS_EACH) \
 	    -timeout=10 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1 || exit 1; done
 
 clean: ## remove what was built
