@@ -207,8 +207,9 @@ impl Render {
         };
         let assembled = match assemble(&self.chart, rendered.files, options) {
             Ok(assembled) => assembled,
-            Err(AssembleError { error, files, hooks }) => {
-                let partial = RenderedRelease { manifest: files, hooks, ..RenderedRelease::default() };
+            Err(AssembleError { error, files, before }) => {
+                warnings.extend(before.unknown_hooks.iter().map(|words| unknown_hook(words, self.helm)));
+                let partial = RenderedRelease { manifest: files, hooks: before.hooks, ..RenderedRelease::default() };
                 return Err(RenderFailure { partial: Some(partial.into()), ..RenderFailure::early(error, warnings) });
             }
         };

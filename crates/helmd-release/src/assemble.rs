@@ -48,8 +48,8 @@ pub struct AssembleError {
     pub error: SortError,
     /// All files as one text, to look for the fault in (`helm template --debug` prints it).
     pub files: String,
-    /// The hooks of the files before it.
-    pub hooks: Vec<Hook>,
+    /// What the documents before it gave, not yet in order.
+    pub before: Box<Sorted>,
 }
 
 impl fmt::Display for AssembleError {
@@ -86,11 +86,17 @@ pub fn assemble(
         texts.insert(path, text.to_text().into_owned());
     }
     let mut sorted = Sorted::default();
-    let done = broken.map_or_else(|| sort_into(&mut sorted, &texts, Order::Install, options.helm), Err);
-    let Sorted { hooks, manifests, unknown_hooks } = sorted;
+    let done = match broken {
+        None => sort_into(&mut sorted, &texts, Order::Install, options.helm),
+        Some(error) => {
+            let before = texts.range(..error.path.clone());
+            sort_into(&mut sorted, before, Order::Install, options.helm).and(Err(error))
+        }
+    };
     if let Err(error) = done {
-        return Err(AssembleError { error, files: joined(&texts), hooks });
+        return Err(AssembleError { error, files: joined(&texts), before: Box::new(sorted) });
     }
+    let Sorted { hooks, manifests, unknown_hooks } = sorted;
     // The documents have what is in them: a large release is not held once more while its text is made.
     drop(texts);
     let mut manifest = String::with_capacity(manifests.iter().map(|m| m.path.len() + m.content.len() + 16).sum());
@@ -156,8 +162,28 @@ pub fn template_pieces<'a>(manifest: &'a str, hooks: &'a [Hook], skip_tests: boo
 #[cfg(test)]
 mod tests {
     use super::{AssembleOptions, assemble, template_pieces};
+    use gotmpl::GoString;
     use helmd_chart::Chart;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn an_error_comes_with_what_was_before_it() {
+        let hook = |word: &str| format!("kind: Job\nmetadata: {{name: h, annotations: {{helm.sh/hook: {word}}}}}");
+        let files = [
+            ("c/templates/a.yaml", hook("crd-install").into()),
+            ("c/templates/b.yaml", hook("test").into()),
+            ("c/templates/c.yaml", "a: b: c".into()),
+            ("c/templates/d.yaml", hook("late").into()),
+            ("c/templates/e.yaml", GoString::from(b"a: \xff".to_vec())),
+        ];
+        let files = BTreeMap::from(files.map(|(path, text)| (path.to_owned(), text)));
+        let fails = |files| assemble(&Chart::default(), files, AssembleOptions::default()).unwrap_err();
+        let failed = fails(files.clone());
+        assert_eq!(failed.error.path, "c/templates/c.yaml");
+        assert_eq!((failed.before.hooks.len(), &*failed.before.unknown_hooks), (1, &["crd-install".to_owned()][..]));
+        let failed = fails(files.into_iter().filter(|(path, _)| !path.ends_with("c.yaml")).collect());
+        assert_eq!((failed.error.path.as_str(), failed.before.unknown_hooks.len()), ("c/templates/e.yaml", 2));
+    }
 
     #[test]
     fn files_become_manifest_hooks_and_notes() {

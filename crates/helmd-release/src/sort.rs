@@ -56,9 +56,9 @@ pub fn sort_manifests(files: &BTreeMap<String, String>, order: Order, helm: Helm
 }
 
 /// As [`sort_manifests`]; on an error, `sorted` has what came before it, in the order of the files.
-pub(crate) fn sort_into(
+pub(crate) fn sort_into<'f>(
     sorted: &mut Sorted,
-    files: &BTreeMap<String, String>,
+    files: impl IntoIterator<Item = (&'f String, &'f String)>,
     order: Order,
     helm: HelmMajor,
 ) -> Result<(), SortError> {
