@@ -6,6 +6,7 @@
 
 mod data;
 pub mod mutate;
+mod repository;
 mod text;
 mod tree;
 
@@ -37,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "release", run: data::release },
     Target { name: "manifests", run: data::manifests },
     Target { name: "names", run: data::names },
+    Target { name: "index", run: repository::index },
+    Target { name: "references", run: repository::references },
 ];
 
 /// Runs the target of this name.

@@ -1,0 +1,57 @@
+//! Repositories: indexes, their list, references to charts.
+
+use crate::parts;
+use helmd_chart::HelmMajor;
+use helmd_index::repositories::Repositories;
+use helmd_index::search::{Format, Query, elements, print, search};
+use helmd_index::{Index, location, oci, reference};
+
+/// An index, another one to merge, the name of a chart, a version or constraint, a term to search for.
+pub(crate) fn index(data: &[u8]) {
+    let [first, second, words] = parts(data);
+    let [name, version, term] = parts(words).map(|part| String::from_utf8_lossy(part).into_owned());
+    for helm in [HelmMajor::Helm3, HelmMajor::Helm4] {
+        let Ok(loaded) = Index::load(first, helm) else { continue };
+        let _warnings: Vec<String> = loaded.skipped.iter().map(|skipped| skipped.text("index.yaml", helm)).collect();
+        let mut index = loaded.index;
+        if let Ok(selected) = index.get(&name, &version) {
+            assert!(index.entries.contains_key(&name), "a chart that was found is in the index");
+            let _metadata = selected.chart.metadata();
+        }
+        let _found = index.has(&name, &version);
+        for regexp in [false, true] {
+            let query = Query { term: Some(term.clone()), regexp, version: version.clone(), ..Query::default() };
+            if let Ok(hits) = search(&[("r", &index)], &query) {
+                for format in [Format::Table, Format::Json, Format::Yaml] {
+                    let _may_fail = print(&elements(&hits), format, 20);
+                }
+            }
+        }
+        if let Ok(other) = Index::load(second, helm) {
+            index.merge(other.index);
+        }
+        let Ok(written) = index.to_yaml() else { continue };
+        let again = Index::load(written.as_bytes(), helm);
+        assert!(again.is_ok(), "an index that was written can be read");
+    }
+}
+
+/// `repositories.yaml`, a reference to a chart, a version, URLs.
+pub(crate) fn references(data: &[u8]) {
+    let [list, texts] = parts(data);
+    let [chart, version, url] = parts(texts).map(|part| String::from_utf8_lossy(part).into_owned());
+    for helm in [HelmMajor::Helm3, HelmMajor::Helm4] {
+        let (repositories, _done) = Repositories::parse(list, helm);
+        let _may_fail = reference::locate(&chart, &repositories.list);
+        let _table = repositories.table(true);
+        if let Ok(written) = repositories.to_yaml() {
+            assert!(Repositories::parse(written.as_bytes(), helm).1.is_ok(), "a list that was written can be read");
+        }
+    }
+    let _may_fail = (location::resolve(&chart, &url), location::join(&chart, &url));
+    let _equal = location::equal(&chart, &url);
+    let _may_fail = (oci::Reference::parse(&chart).map(|r| r.to_string()), oci::choose(&chart, &version));
+    let versions = oci::versions_of_tags(url.split(','));
+    let _may_fail = oci::pick(&versions, &version);
+    let _name = reference::archive_file(&url);
+}
