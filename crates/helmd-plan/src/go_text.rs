@@ -5,16 +5,29 @@ use serde_json::{Number, Value as Json};
 /// Gives the value as `fmt.Sprintf("%v")` prints it: `map[a:1 b:[x y]]`.
 pub(crate) fn go_text(value: &Json) -> String {
     let mut text = String::new();
-    write(&mut text, value);
+    write(&mut text, value, Verb::Any);
     text
 }
 
+/// Gives the value as `fmt.Sprintf("%s")` prints it: `map[a:%!s(int64=1) b:[x y]]`.
+pub(crate) fn go_text_of_string(value: &Json) -> String {
+    let mut text = String::new();
+    write(&mut text, value, Verb::Text);
+    text
+}
+
+/// A verb of Go's formats.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    /// `%v`
+    Any,
+    /// `%s`
+    Text,
+}
+
 /// The depth is bounded by the JSON reader's.
-fn write(text: &mut String, value: &Json) {
+fn write(text: &mut String, value: &Json, verb: Verb) {
     match value {
-        Json::Null => text.push_str("<nil>"),
-        Json::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
-        Json::Number(number) => text.push_str(&number_text(number)),
         Json::String(string) => text.push_str(string),
         Json::Array(items) => {
             text.push('[');
@@ -22,7 +35,7 @@ fn write(text: &mut String, value: &Json) {
                 if i > 0 {
                     text.push(' ');
                 }
-                write(text, item);
+                write(text, item, verb);
             }
             text.push(']');
         }
@@ -34,10 +47,20 @@ fn write(text: &mut String, value: &Json) {
                 }
                 text.push_str(key);
                 text.push(':');
-                write(text, value);
+                write(text, value, verb);
             }
             text.push(']');
         }
+        Json::Null => text.push_str(if verb == Verb::Any { "<nil>" } else { "%!s(<nil>)" }),
+        Json::Bool(_) | Json::Number(_) if verb == Verb::Text => {
+            text.push_str("%!s(");
+            text.push_str(go_type(value));
+            text.push('=');
+            write(text, value, Verb::Any);
+            text.push(')');
+        }
+        Json::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
+        Json::Number(number) => text.push_str(&number_text(number)),
     }
 }
 
@@ -59,5 +82,19 @@ pub(crate) fn go_type(value: &Json) -> &'static str {
         Json::String(_) => "string",
         Json::Array(_) => "[]interface {}",
         Json::Object(_) => "map[string]interface {}",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_print_as_go_prints_them() {
+        let value = json!({"a": 1, "b": [null, true, "x", 1.5]});
+        assert_eq!(go_text(&value), "map[a:1 b:[<nil> true x 1.5]]");
+        assert_eq!(go_text_of_string(&value), "map[a:%!s(int64=1) b:[%!s(<nil>) %!s(bool=true) x %!s(float64=1.5)]]");
+        assert_eq!(go_text_of_string(&json!(null)), "%!s(<nil>)");
     }
 }

@@ -85,10 +85,13 @@ fn diff(old: &Object, new: &Object, depth: usize) -> Result<Object, MergeError> 
     Ok(patch)
 }
 
-/// Equality in which numbers are floats.
+/// Equality in which numbers are equal when Go writes them alike: `1` and `1.0` are, `0` and `-0` are not.
 fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
-        (Json::Number(a), Json::Number(b)) => a.as_f64() == b.as_f64(),
+        (Json::Number(a), Json::Number(b)) => match (a.as_i64(), b.as_i64()) {
+            (Some(a), Some(b)) => a == b,
+            _ => a.as_f64().map(f64::to_bits) == b.as_f64().map(f64::to_bits),
+        },
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Json::Object(a), Json::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))

@@ -1,7 +1,9 @@
 //! The difference of two objects as a patch.
 
 use super::error::StrategicError;
-use super::lists::{Elements, as_map, deduplicate, element_type, key_of, sort_by_order, sort_objects, sort_scalars};
+use super::lists::{
+    Elements, as_map, deduplicate, element_type, have_same_key, key_of, sort_by_order, sort_objects, sort_scalars,
+};
 use super::schema::{PatchMeta, Schema};
 use super::{DELETE_FROM_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER};
 use crate::MAX_DEPTH;
@@ -190,7 +192,7 @@ fn is_same_order(old: &[Json], new: &[Json], key: &str) -> Result<bool> {
         return Ok(false);
     }
     for (old, new) in old.iter().zip(new) {
-        if key_of(old, key)? != key_of(new, key)? {
+        if !have_same_key(old, new, key)? {
             return Ok(false);
         }
     }

@@ -1,6 +1,6 @@
 //! Why a strategic merge patch could not be made or applied.
 
-use crate::go_text::{go_text, go_type};
+use crate::go_text::{go_text, go_text_of_string, go_type};
 use serde_json::{Map, Value as Json};
 
 /// Why a strategic merge patch could not be made or applied, in the words of Kubernetes.
@@ -54,6 +54,14 @@ pub enum StrategicError {
         element: String,
         /// The key.
         key: String,
+    },
+    /// The key by which elements are known holds an object or a list.
+    #[error("merge key {key} must hold a text, a number or a boolean, but holds a {actual}")]
+    KeyNotScalar {
+        /// The key.
+        key: String,
+        /// The Go type of its value.
+        actual: &'static str,
     },
     /// A value of another type.
     #[error("expected a {expected}, but received a {actual}")]
@@ -122,10 +130,6 @@ impl StrategicError {
     }
 
     pub(super) fn unknown_directive(word: &Json, map: &Map<String, Json>) -> StrategicError {
-        let text = match word {
-            Json::String(text) => text.clone(),
-            other => format!("%!s({}={})", go_type(other), go_text(other)),
-        };
-        StrategicError::UnknownDirective { word: text, map: go_text(&Json::Object(map.clone())) }
+        StrategicError::UnknownDirective { word: go_text_of_string(word), map: go_text(&Json::Object(map.clone())) }
     }
 }

@@ -41,15 +41,35 @@ pub(super) fn element_type(lists: &[&[Json]]) -> Result<Elements> {
     Ok(if first.is_object() { Elements::Objects } else { Elements::Scalars })
 }
 
-/// The place in `list` of the element that is the same: has the same key, or is equal.
-fn index(list: &[Json], element: &Json, key: &str, elements: Elements) -> Option<usize> {
-    match elements {
-        Elements::Objects => {
-            let wanted = element.get(key);
-            list.iter().position(|v| v.get(key) == wanted)
+/// Whether two elements are known by the same key.
+fn same_key(a: Option<&Json>, b: Option<&Json>, key: &str) -> Result<bool> {
+    match (a, b) {
+        // HELM: Kubernetes crashes where two of these are compared.
+        (Some(Json::Object(_)), Some(actual @ Json::Object(_)))
+        | (Some(Json::Array(_)), Some(actual @ Json::Array(_))) => {
+            Err(StrategicError::KeyNotScalar { key: key.to_owned(), actual: go_type(actual) })
         }
-        Elements::Scalars => list.iter().position(|v| v == element),
+        _ => Ok(a == b),
     }
+}
+
+/// Whether two objects have the same key.
+pub(super) fn have_same_key(a: &Json, b: &Json, key: &str) -> Result<bool> {
+    same_key(Some(key_of(a, key)?), Some(key_of(b, key)?), key)
+}
+
+/// The place in `list` of the element that is the same: has the same key, or is equal.
+fn index(list: &[Json], element: &Json, key: &str, elements: Elements) -> Result<Option<usize>> {
+    if elements == Elements::Scalars {
+        return Ok(list.iter().position(|v| v == element));
+    }
+    let wanted = element.get(key);
+    for (place, v) in list.iter().enumerate() {
+        if same_key(v.get(key), wanted, key)? {
+            return Ok(Some(place));
+        }
+    }
+    Ok(None)
 }
 
 /// Sorts a list by the order of another one; elements to delete go last.
@@ -59,8 +79,17 @@ pub(super) fn sort_by_order(list: Vec<Json>, order: &[Json], key: &str, elements
         keep.iter().chain(order).try_for_each(|v| key_of(v, key).map(drop))?;
         (delete, keep) = keep.into_iter().partition(is_deletion);
     }
-    let mut placed: Vec<(Option<usize>, Json)> =
-        keep.into_iter().map(|v| (index(order, &v, key, elements), v)).collect();
+    let mut placed = Vec::with_capacity(keep.len());
+    for (i, element) in keep.into_iter().enumerate() {
+        let place = if i == 0 { None } else { index(order, &element, key, elements)? };
+        placed.push((place, element));
+    }
+    // HELM: Go looks for the first element only to compare it with another one that has a place.
+    if placed.iter().any(|(place, _)| place.is_some())
+        && let Some((place, first)) = placed.first_mut()
+    {
+        *place = index(order, first, key, elements)?;
+    }
     if placed.iter().all(|(place, _)| place.is_some()) {
         placed.sort_by_key(|(place, _)| *place);
     } else {
@@ -113,12 +142,15 @@ pub(super) fn merge_orders(
     let patched = sort_by_order(patched, orders.patch, key, elements)?;
     let live_only = sort_by_order(live_only, orders.live, key, elements)?;
     let place = |v: &Json| index(orders.live, v, key, elements);
-    let before = |l: &Json, r: &Json| matches!((place(l), place(r)), (Some(l), Some(r)) if l < r);
+    let before = |l: &Json, r: &Json| Ok(matches!((place(l)?, place(r)?), (Some(l), Some(r)) if l < r));
     let mut merged = Vec::with_capacity(patched.len() + live_only.len());
     let mut live_only = live_only.into_iter().peekable();
     for right in patched {
-        while let Some(left) = live_only.next_if(|left| before(left, &right)) {
-            merged.push(left);
+        while let Some(left) = live_only.peek() {
+            if !before(left, &right)? {
+                break;
+            }
+            merged.extend(live_only.next());
         }
         merged.push(right);
     }
@@ -143,7 +175,7 @@ pub(super) fn partition(list: Vec<Json>, by: &[Json], key: &str) -> Result<(Vec<
 pub(super) fn find(list: &[Json], key: &str, wanted: &Json) -> Result<Option<usize>> {
     for (place, element) in list.iter().enumerate() {
         let map = element.as_object().ok_or(StrategicError::ElementNotObject(place))?;
-        if map.get(key) == Some(wanted) {
+        if same_key(map.get(key), Some(wanted), key)? {
             return Ok(Some(place));
         }
     }

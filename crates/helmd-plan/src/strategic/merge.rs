@@ -2,7 +2,8 @@
 
 use super::error::StrategicError;
 use super::lists::{
-    Elements, Orders, as_list, as_map, deduplicate, element_type, find, is_deletion, key_of, merge_orders, partition,
+    Elements, Orders, as_list, as_map, deduplicate, element_type, find, have_same_key, is_deletion, key_of,
+    merge_orders, partition,
 };
 use super::schema::{PatchMeta, Schema};
 use super::{DELETE_FROM_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER};
@@ -216,7 +217,7 @@ fn check_order(patched: &[Json], order: &[Json], key: &str) -> Result<()> {
             place += 1;
             continue;
         }
-        let same = if key.is_empty() { *element == wanted } else { key_of(element, key)? == key_of(wanted, key)? };
+        let same = if key.is_empty() { *element == wanted } else { have_same_key(element, wanted, key)? };
         place += usize::from(same);
         order_place += 1;
     }
