@@ -281,3 +281,14 @@ fn a_percent_in_a_name_takes_arguments_away_as_in_go() {
          can't evaluate field %!s(MISSING) in type %!s(MISSING)"
     );
 }
+
+#[test]
+fn the_else_of_a_loop_goes_on_with_the_loop_around() {
+    let none = ("none".into(), Value::Nil);
+    let two = ("two".into(), Value::list(vec![Value::int(1), Value::int(2)]));
+    let data = Value::map([none, two]);
+    let with =
+        |word| text(&format!("{{{{range .two}}}}{{{{range $.none}}}}{{{{else}}}}{word}{{{{end}}}}x{{{{end}}}}"), &data);
+    assert_eq!(with("{{continue}}"), "");
+    assert_eq!(with("{{break}}"), "xx");
+}

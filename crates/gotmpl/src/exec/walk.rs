@@ -133,7 +133,7 @@ impl<'t> Frame<'_, '_, 't> {
             NodeKind::With(id) if let Some(branch) = self.source().branch(id) => {
                 return self.walk_if(dot, branch, true);
             }
-            NodeKind::Range(id) if let Some(branch) = self.source().branch(id) => self.walk_range(dot, branch)?,
+            NodeKind::Range(id) if let Some(branch) = self.source().branch(id) => return self.walk_range(dot, branch),
             NodeKind::Template(id) if let Some(call) = self.source().call(id) => self.walk_template(dot, call)?,
             NodeKind::Break => return Ok(Flow::Break),
             NodeKind::Continue => return Ok(Flow::Continue),
@@ -170,7 +170,7 @@ impl<'t> Frame<'_, '_, 't> {
         Ok(flow)
     }
 
-    fn walk_range(&mut self, dot: &Val, range: &'t Branch) -> Result<(), Stop> {
+    fn walk_range(&mut self, dot: &Val, range: &'t Branch) -> Result<Flow, Stop> {
         let mark = self.exec.vars.len();
         let value = self.eval_pipeline(dot, self.source().pipe(range.pipe))?.into_value();
         let ran = match &value {
@@ -201,11 +201,16 @@ impl<'t> Frame<'_, '_, 't> {
                 }
             },
         };
+        let mut flow = Flow::Next;
         if !ran && let Some(list) = range.otherwise {
-            self.walk_list(dot, self.source().list(list))?;
+            // HELM: `break` in an `else` ends this loop, which has ended already; `continue` goes on with the one around.
+            flow = match self.walk_list(dot, self.source().list(list))? {
+                Flow::Continue => Flow::Continue,
+                Flow::Break | Flow::Next => Flow::Next,
+            };
         }
         self.exec.vars.truncate(mark);
-        Ok(())
+        Ok(flow)
     }
 
     fn one_variable(&self, range: &Branch, value: &Value) -> Result<(), Stop> {
