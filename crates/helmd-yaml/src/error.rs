@@ -25,7 +25,7 @@ pub enum YamlError {
     #[error("unsupported map key of type: {0}")]
     Key(String),
     /// A value that JSON cannot hold, or JSON that is not of the wanted type.
-    #[error("{0}")]
+    #[error(transparent)]
     Json(#[from] JsonError),
     /// Reading YAML into a value failed before it was JSON.
     #[error("error converting YAML to JSON: {0}")]

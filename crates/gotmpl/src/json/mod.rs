@@ -66,6 +66,14 @@ pub enum JsonError {
     /// A value of a type that JSON cannot hold (functions, complex numbers).
     #[error("json: unsupported type: {0}")]
     UnsupportedType(&'static str),
+    /// The value's own `MarshalJSON` refused.
+    #[error("json: error calling MarshalJSON for type {go_type}: {cause}")]
+    Marshaler {
+        /// The Go type.
+        go_type: &'static str,
+        /// What it said.
+        cause: &'static str,
+    },
     /// The text would be longer than the caller wants it.
     #[error("json: text is longer than {limit} bytes")]
     TooLong {

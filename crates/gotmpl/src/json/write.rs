@@ -179,6 +179,9 @@ impl Writer<'_> {
     }
 
     fn object(&mut self, object: &dyn Object) -> Result<(), JsonError> {
+        if let Some(cause) = object.json_error() {
+            return Err(JsonError::Marshaler { go_type: object.go_type().name, cause });
+        }
         if let Some(value) = object.json() {
             self.enter(object.go_type().name)?;
             self.depth -= 1;

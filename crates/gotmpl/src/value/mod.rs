@@ -96,6 +96,10 @@ pub trait Object: Any {
     fn json(&self) -> Option<Value> {
         None
     }
+    /// Why `encoding/json` does not marshal this one: the error of its `MarshalJSON`.
+    fn json_error(&self) -> Option<&'static str> {
+        None
+    }
     /// The truth of the value in `if`: structs are always true, as in Go.
     fn truth(&self) -> bool {
         true

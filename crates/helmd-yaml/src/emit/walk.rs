@@ -246,6 +246,11 @@ impl Walk {
 
     fn object(&mut self, object: &dyn Object, place: Place) -> Walked {
         let go_type = object.go_type();
+        if !self.v3()
+            && let Some(cause) = object.json_error()
+        {
+            return Err(Stop::Json(JsonError::Marshaler { go_type: go_type.name, cause }));
+        }
         if let Some(value) = object.json() {
             self.enter(go_type.name)?;
             match (&value, self.v3() && go_type.name.ends_with("time.Time")) {

@@ -162,6 +162,16 @@ impl Object for Moment {
     fn json(&self) -> Option<Value> {
         Some(Value::str(self.format(RFC3339_NANO)))
     }
+    fn json_error(&self) -> Option<&'static str> {
+        let hours = self.zone.at(self.unix).0.abs() / 3600;
+        if !(0..=9999).contains(&self.civil().year) {
+            Some("Time.MarshalJSON: year outside of range [0,9999]")
+        } else if hours >= 24 {
+            Some("Time.MarshalJSON: timezone hour outside of range [0,23]")
+        } else {
+            None
+        }
+    }
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -76,3 +76,15 @@ fn now_shows_the_monotonic_clock() {
     let text = format_v(&Value::Object(std::rc::Rc::new(now)));
     assert_eq!(String::from_utf8_lossy(&text), "1970-01-01 00:00:00 +0000 UTC m=+0.000000005");
 }
+
+#[test]
+fn json_has_four_digits_for_years() {
+    let json = |layout: &str, value: &str| {
+        let moment = parse_in(layout.as_bytes(), value.as_bytes(), &utc()).unwrap().add(-1);
+        gotmpl::json::marshal(&moment.into_value()).map_or_else(|e| e.to_string(), |b| String::from_utf8(b).unwrap())
+    };
+    let marshal = "json: error calling MarshalJSON for type time.Time: Time.MarshalJSON:";
+    assert_eq!(json("2006", "0000"), format!("{marshal} year outside of range [0,9999]"));
+    assert_eq!(json("2006", "0001"), "\"0000-12-31T23:59:59.999999999Z\"");
+    assert_eq!(json("2006 -0700", "2024 +2400"), format!("{marshal} timezone hour outside of range [0,23]"));
+}
