@@ -65,7 +65,7 @@ fn is_blank(text: &[u8], nodes: &[Node]) -> bool {
         NodeKind::Text(span) => {
             let text = text.get(span.start as usize..span.end as usize).unwrap_or_default();
             // Most texts show at once that they hold something.
-            !text.first().is_some_and(u8::is_ascii_graphic) && String::from_utf8_lossy(text).trim().is_empty()
+            !text.first().is_some_and(u8::is_ascii_graphic) && crate::strconv::utf8::to_text(text).trim().is_empty()
         }
         _ => false,
     })
@@ -119,7 +119,8 @@ impl std::error::Error for ParseError {}
 
 impl ParseError {
     pub(crate) fn new(name: &str, line: usize, format: &str, args: &[Value]) -> ParseError {
-        let text = |format: &str| String::from_utf8_lossy(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned();
+        let text =
+            |format: &str| crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned();
         // HELM: Go makes the name a part of the format, so a `%` in it takes arguments away.
         let whole = name.contains('%').then(|| text(&format!("template: {name}:{line}: {format}")));
         ParseError { name: name.to_owned(), line, message: text(format), whole }

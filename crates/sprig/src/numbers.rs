@@ -108,7 +108,7 @@ fn fold_decimals(limits: &Limits, first: f64, rest: &[Value], f: DecimalOp) -> C
     let decimal = |value: f64| {
         Decimal::from_float(value).ok_or_else(|| {
             let printed = gotmpl::fmt::format_v(&Value::float(value));
-            FuncError::Panic(format!("Cannot create a Decimal from {}", String::from_utf8_lossy(&printed)))
+            FuncError::Panic(format!("Cannot create a Decimal from {}", gotmpl::strconv::utf8::to_text(&printed)))
         })
     };
     let mut result = decimal(first)?;

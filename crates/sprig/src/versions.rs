@@ -25,7 +25,7 @@ pub(crate) fn add(map: &mut FuncMap) {
 
 fn constraints(text: &[u8]) -> Result<Constraints, FuncError> {
     let groups = |text: &str| text.split("||").map(str::to_owned).collect::<Vec<_>>();
-    let shown = String::from_utf8_lossy(text);
+    let shown = gotmpl::strconv::utf8::to_text(text);
     Constraints::parse(&shown).map_err(|error| match &error {
         // The text is quoted as it was, with its bytes that are no UTF-8.
         SemverError::ImproperConstraint(group) if matches!(shown, std::borrow::Cow::Owned(_)) => {
@@ -49,7 +49,7 @@ fn split_groups(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn lossy(args: &[Value], n: usize) -> String {
-    String::from_utf8_lossy(text(args, n)).into_owned()
+    gotmpl::strconv::utf8::to_text(text(args, n)).into_owned()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]

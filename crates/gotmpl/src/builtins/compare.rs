@@ -101,7 +101,7 @@ fn is_comparable(v: &Value, depth: usize) -> bool {
 }
 
 fn text(format: &str, args: &[Value]) -> String {
-    String::from_utf8_lossy(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned()
+    crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned()
 }
 
 fn is_nil(v: &Value) -> bool {

@@ -172,7 +172,7 @@ fn callee_name(source: &Source, site: &Site<'_, '_>) -> Vec<u8> {
 
 /// The builtin `call`.
 fn call_value(exec: &mut Exec<'_>, name: &[u8], args: &[Val]) -> CallResult {
-    let name = String::from_utf8_lossy(name);
+    let name = crate::strconv::utf8::to_text(name);
     let text = |t: String| Err(FuncError::Text(t));
     let (Some(callee), args) = (args.first(), args.get(1..).unwrap_or_default()) else {
         return text("call of nil".to_owned());

@@ -45,7 +45,8 @@ impl<'t> Frame<'_, '_, 't> {
     /// An error at the current node. `format` is Go's; `%w` is `fmt.Errorf`'s `%v`.
     pub(super) fn error(&self, format: &str, args: &[Value]) -> Stop {
         let tree = self.tree;
-        let text = |format: &str| String::from_utf8_lossy(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned();
+        let text =
+            |format: &str| crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned();
         let mut error = ExecError {
             template: tree.name.to_string(),
             executing: tree.name.to_string(),
@@ -55,7 +56,7 @@ impl<'t> Frame<'_, '_, 't> {
         if !matches!(self.node, NodeRef::None) {
             (error.line, error.column) = tree.source.place(self.node.pos());
             error.template = tree.source.name.to_string();
-            error.context = String::from_utf8_lossy(&self.node.text(&tree.source)).into_owned();
+            error.context = crate::strconv::utf8::to_text(&self.node.text(&tree.source)).into_owned();
             // HELM: Go makes the file's name a part of the format, so a `%` in it takes arguments away.
             error.whole = error.template.contains('%').then(|| {
                 let name = crate::strconv::quote(error.executing.replace('%', "%%"));

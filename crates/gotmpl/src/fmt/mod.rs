@@ -127,7 +127,7 @@ mod tests {
     use crate::value::{GoString, List, Map, types};
 
     fn text(format: &str, args: &[Value]) -> String {
-        String::from_utf8_lossy(&sprintf(format.as_bytes(), args)).into_owned()
+        crate::strconv::utf8::to_text(&sprintf(format.as_bytes(), args)).into_owned()
     }
 
     #[test]

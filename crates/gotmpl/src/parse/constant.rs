@@ -22,7 +22,7 @@ fn character(text: &[u8]) -> Result<Number, String> {
     let inside = text.get(1..).unwrap_or_default();
     let c = strconv::unquote_char(inside, b'\'').map_err(|e| e.to_string())?;
     if inside.get(c.width..) != Some(b"'") {
-        return Err(format!("malformed character constant: {}", String::from_utf8_lossy(text)));
+        return Err(format!("malformed character constant: {}", crate::strconv::utf8::to_text(text)));
     }
     let code = c.value;
     Ok(Number {
@@ -35,7 +35,7 @@ fn character(text: &[u8]) -> Result<Number, String> {
 }
 
 fn word(text: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(text)
+    crate::strconv::utf8::to_text(text)
 }
 
 fn parse_float(text: &str) -> Option<f64> {
@@ -145,5 +145,5 @@ fn is_hex_int(text: &str) -> bool {
 }
 
 fn quoted(format: &str, text: &[u8]) -> String {
-    String::from_utf8_lossy(&crate::fmt::sprintf(format.as_bytes(), &[Value::str(text)])).into_owned()
+    crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), &[Value::str(text)])).into_owned()
 }

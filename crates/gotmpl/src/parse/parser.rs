@@ -142,7 +142,7 @@ impl Unit {
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    crate::strconv::utf8::to_text(bytes).into_owned()
 }
 
 /// Moves the last elements from `from` on to the end of a table.

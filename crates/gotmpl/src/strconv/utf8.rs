@@ -1,5 +1,7 @@
 //! UTF-8 read as Go reads it: every byte that begins no character counts as one U+FFFD of width 1.
 
+use std::borrow::Cow;
+
 /// What stands for a broken byte.
 pub const REPLACEMENT: u32 = 0xfffd;
 
@@ -41,6 +43,13 @@ pub fn runes(bytes: &[u8]) -> impl Iterator<Item = (usize, u32)> {
     })
 }
 
+/// The text with one U+FFFD for every broken byte (`String::from_utf8_lossy` takes some of them together).
+pub fn to_text(bytes: &[u8]) -> Cow<'_, str> {
+    let replaced =
+        |_| runes(bytes).map(|(_, rune)| char::from_u32(rune).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    std::str::from_utf8(bytes).map_or_else(|e| Cow::Owned(replaced(e)), Cow::Borrowed)
+}
+
 /// The number of characters.
 pub fn rune_count(bytes: &[u8]) -> usize {
     runes(bytes).count()
@@ -62,6 +71,7 @@ mod tests {
             runes(b"a\xff\xe4\xb8z").collect::<Vec<_>>(),
             [(0, 97), (1, REPLACEMENT), (2, REPLACEMENT), (3, REPLACEMENT), (4, 122)]
         );
+        assert_eq!(to_text(b"\xe2\x85\n\xa7"), "\u{fffd}\u{fffd}\n\u{fffd}");
         assert_eq!(decode_rune(b"\xed\xa0\x80"), (REPLACEMENT, 1));
         assert_eq!(decode_last_rune("aé".as_bytes()), (0xe9, 2));
         assert_eq!(decode_last_rune(b"\xa9"), (REPLACEMENT, 1));

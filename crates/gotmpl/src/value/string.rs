@@ -38,7 +38,7 @@ impl GoString {
     }
     /// The text with U+FFFD for every broken byte.
     pub fn to_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.0)
+        crate::strconv::utf8::to_text(&self.0)
     }
 }
 

@@ -94,7 +94,7 @@ impl Master<'_> {
     /// The password of one site, or a sentence on what failed.
     fn derive(&self, counter: u32, kind: &[u8], site: &[u8]) -> String {
         let Some(templates) = templates(kind) else {
-            return format!("cannot find password template {}", String::from_utf8_lossy(kind));
+            return format!("cannot find password template {}", gotmpl::strconv::utf8::to_text(kind));
         };
         let length = |text: &[u8]| u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes();
         let salt = [SEED, &length(self.user), self.user].concat();

@@ -57,6 +57,6 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error parsing regexp: {}: `{}`", self.code.text(), String::from_utf8_lossy(&self.part))
+        write!(f, "error parsing regexp: {}: `{}`", self.code.text(), gotmpl::strconv::utf8::to_text(&self.part))
     }
 }

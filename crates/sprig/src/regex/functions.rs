@@ -77,8 +77,11 @@ fn failure(mistake: Mistake, pattern: &[u8], missing: Missing) -> FuncError {
         (Missing::Stopped(stopped), _) => stopped.into(),
         (Missing::Mistake(text), Mistake::Error) => FuncError::Text(text),
         (Missing::Mistake(text), Mistake::Panic) => {
-            let shown =
-                if can_backquote(pattern) { format!("`{}`", String::from_utf8_lossy(pattern)) } else { quote(pattern) };
+            let shown = if can_backquote(pattern) {
+                format!("`{}`", gotmpl::strconv::utf8::to_text(pattern))
+            } else {
+                quote(pattern)
+            };
             FuncError::Panic(format!("regexp: Compile({shown}): {text}"))
         }
     }
