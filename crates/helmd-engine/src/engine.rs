@@ -146,10 +146,11 @@ impl Engine {
     }
 
     fn one(&self, exec: &mut Exec<'_>, name: &str, template: &Renderable<'_>) -> Result<GoString, RenderError> {
-        let about = Value::Map(gotmpl::Map::from_entries(
+        let about = gotmpl::Map::from_entries(
             crate::objects::values_type(self.helm),
             [("Name".into(), Value::str(name)), ("BasePath".into(), Value::str(&template.base_path))],
-        ));
+        );
+        let about = Value::Map(about.with_methods(crate::objects::values_methods));
         let _always_a_map = template.data.insert("Template", about);
         let out = exec
             .run(name, &Value::Map(template.data.clone()))

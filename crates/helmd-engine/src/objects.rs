@@ -1,7 +1,8 @@
 //! Go's structs that templates see; `.Capabilities`, and the type of `.Values`.
 
+use gotmpl::strconv::quote;
 use gotmpl::value::{FieldReader, types};
-use gotmpl::{Function, GoString, GoType, Kind, List, Map, Object, Value};
+use gotmpl::{FuncError, Function, GoString, GoType, Kind, List, Map, Object, Value};
 use helmd_chart::HelmMajor;
 use helmd_values::Capabilities;
 use std::any::Any;
@@ -30,6 +31,9 @@ static VALUES_3: GoType = GoType { name: "chartutil.Values", kind: Kind::Map, el
 
 /// The methods of Helm's values type, as far as templates can use them.
 pub(crate) fn values_methods(map: &Map, name: &str) -> Option<Rc<Function>> {
+    if !matches!(name, "AsMap" | "YAML" | "Table" | "PathValue") {
+        return None;
+    }
     let map = map.clone();
     Some(Rc::new(match name {
         "AsMap" => {
@@ -40,22 +44,53 @@ pub(crate) fn values_methods(map: &Map, name: &str) -> Option<Rc<Function>> {
             match helmd_yaml::to_yaml_within(&Value::Map(map.clone()), limits.text_bytes) {
                 Ok(text) => Ok(Value::str(text)),
                 Err(e) if e.is_too_long() => Err(limits.too_long().into()),
-                Err(e) => Err(gotmpl::FuncError::text(e.to_string())),
+                Err(e) => Err(FuncError::text(e.to_string())),
             }
         }),
         "Table" => Function::new("Table", &[types::STRING], types::INTERFACE, move |_, args| {
-            let path = args.first().and_then(Value::as_str).map(|p| p.to_text().into_owned()).unwrap_or_default();
-            let mut table = map.clone();
-            for part in path.split('.') {
-                table = match table.get(part) {
-                    Some(Value::Map(inner)) => inner.with_type(map.go_type()).with_methods(values_methods),
-                    _ => return Err(gotmpl::FuncError::text(format!("{part:?} is not a table"))),
-                };
-            }
-            Ok(Value::Map(table))
+            table(&map, &path(args)).map(Value::Map)
         }),
-        _ => return None,
+        _ => {
+            Function::new("PathValue", &[types::STRING], types::INTERFACE, move |_, args| path_value(&map, &path(args)))
+        }
     }))
+}
+
+fn path(args: &[Value]) -> GoString {
+    args.first().and_then(Value::as_str).cloned().unwrap_or_default()
+}
+
+/// The names in a path.
+fn names(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|b| *b == b'.')
+}
+
+/// `Values.Table`
+fn table(map: &Map, path: &[u8]) -> Result<Map, FuncError> {
+    let mut table = map.clone();
+    for name in names(path) {
+        table = match table.get(name) {
+            Some(Value::Map(inner)) => inner.with_type(map.go_type()).with_methods(values_methods),
+            _ => return Err(FuncError::text(format!("{} is not a table", quote(name)))),
+        };
+    }
+    Ok(table)
+}
+
+/// `Values.PathValue`
+fn path_value(map: &Map, path: &[u8]) -> Result<Value, FuncError> {
+    if path.is_empty() {
+        return Err(FuncError::text("YAML path cannot be empty"));
+    }
+    let name = names(path).last().unwrap_or_default();
+    let above = path.get(..path.len() - name.len()).unwrap_or_default().strip_suffix(b".");
+    let holder = above.map_or_else(|| Ok(map.clone()), |above| table(map, above)).ok();
+    match holder.and_then(|holder| holder.get(name)) {
+        Some(Value::Map(inner)) if inner.go_type() == types::MAP_ANY => {}
+        Some(value) => return Ok(value),
+        None => {}
+    }
+    Err(FuncError::text(format!("{} is not a value", quote(name))))
 }
 
 /// The type of `.Values` and of the data of each template.

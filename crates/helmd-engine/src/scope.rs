@@ -61,7 +61,8 @@ impl<'a> Walk<'a> {
                 ("Values".into(), Value::Map(values.clone())),
                 ("Subcharts".into(), Value::Map(subcharts.clone())),
             ],
-        );
+        )
+        .with_methods(objects::values_methods);
         for child in &chart.dependencies {
             let table = self.table(&values, child.name());
             let scope = self.chart(child, table, Some(&path));
