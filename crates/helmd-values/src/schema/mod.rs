@@ -6,6 +6,7 @@ mod depth;
 mod formats;
 mod literal;
 mod number;
+mod patterns;
 mod places;
 mod quick;
 mod report;
@@ -130,12 +131,14 @@ fn validate(
     };
     let (verdict, mut found) = if stack_steps <= STEPS_IN_PLACE {
         affordable(&places)?;
+        let broken = patterns::has_broken(&places);
         drop(places);
-        validate_document(&instance, document, schema, helm)
+        validate_document(&instance, document, schema, (helm, broken))
     } else {
         let run = || {
             affordable(&places)?;
-            Ok(validate_document(&instance, document.clone(), schema, helm))
+            let broken = patterns::has_broken(&places);
+            Ok(validate_document(&instance, document.clone(), schema, (helm, broken)))
         };
         on_own_stack(STACK_BASE_BYTES + stack_steps * STACK_PER_STEP_BYTES, run)?
     };
@@ -163,12 +166,16 @@ fn decoder_text(text: &str, schema: &[u8]) -> String {
     }
 }
 
+/// `broken` says whether the schema has expressions that are none.
 fn validate_document(
     instance: &Json,
-    document: Json,
+    mut document: Json,
     schema: &[u8],
-    helm: HelmMajor,
+    (helm, broken): (HelmMajor, bool),
 ) -> (Result<(), String>, Warnings) {
+    if broken {
+        patterns::mark(&mut document);
+    }
     let source = literal::Source::new(schema);
     let unresolved = Rc::new(RefCell::new(Vec::new()));
     let mut compiler = Compiler::new();
@@ -191,7 +198,7 @@ fn validate_document(
             format!("{}\n", text.strip_prefix(&start).unwrap_or(&text))
         }),
     };
-    (verdict, log.warnings)
+    (verdict.map_err(|text| if broken { patterns::without_marks(&text) } else { text }), log.warnings)
 }
 
 /// Loads nothing; a URN that nobody knows stands for a schema that fits everything.

@@ -2,6 +2,7 @@
 
 use super::literal::Source;
 use super::number::{float, grouped};
+use super::patterns;
 use boon::{ErrorKind, InstanceToken, ValidationError};
 use serde_json::Value as Json;
 use sprig::regex::GoRegex;
@@ -230,7 +231,7 @@ fn describe(error: &ValidationError<'_, '_>, source: &Source<'_>) -> String {
         ErrorKind::Const { want } => format!("value must be {}", shown(want, source.at(error.schema_url, "const"))),
         ErrorKind::Format { got, want, err } => {
             let reason = match (*want, got.as_ref()) {
-                ("regex", Json::String(pattern)) => GoRegex::new(pattern).err(),
+                ("regex", Json::String(pattern)) => GoRegex::new(patterns::unmarked(pattern)).err(),
                 _ => None,
             };
             let reason = reason.unwrap_or_else(|| err.to_string());
