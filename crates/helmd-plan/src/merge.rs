@@ -15,6 +15,9 @@ pub enum MergeError {
     /// A patch is no object.
     #[error("Invalid JSON Patch")]
     PatchNotAnObject,
+    /// The documents are lists, so that the patch is one of patches.
+    #[error("json: cannot unmarshal array into Go value of type map[string]interface {{}}")]
+    ListOfPatches,
     /// One of the documents is a list, the other is not.
     #[error("Mismatched JSON Documents")]
     Mismatched,
@@ -108,7 +111,7 @@ pub fn three_way_json_merge(original: &Json, modified: &Json, current: &Json) ->
     // A list of patches is no patch.
     let object_diff = |old: &Json| match create_merge_patch(old, modified)? {
         Json::Object(entries) => Ok(entries),
-        _ => Err(MergeError::NotAnObject),
+        _ => Err(MergeError::ListOfPatches),
     };
     let mut changes = object_diff(current)?;
     let mut patch = object_diff(original)?;

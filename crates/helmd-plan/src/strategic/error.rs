@@ -63,6 +63,12 @@ pub enum StrategicError {
         /// The Go type of its value.
         actual: &'static str,
     },
+    /// An object or a list in a list that tells elements apart by their values.
+    #[error("list must hold texts, numbers or booleans, but holds a {actual}")]
+    NotScalar {
+        /// The Go type of the element.
+        actual: &'static str,
+    },
     /// A value of another type.
     #[error("expected a {expected}, but received a {actual}")]
     WrongType {

@@ -161,6 +161,10 @@ pub(super) fn merge_orders(
 /// Parts the elements that are in `by` from the others.
 pub(super) fn partition(list: Vec<Json>, by: &[Json], key: &str) -> Result<(Vec<Json>, Vec<Json>)> {
     if key.is_empty() {
+        // HELM: Kubernetes crashes here.
+        if let Some(other) = list.iter().chain(by).find(|v| v.is_object() || v.is_array()) {
+            return Err(StrategicError::NotScalar { actual: go_type(other) });
+        }
         return Ok(list.into_iter().partition(|v| by.contains(v)));
     }
     let (mut present, mut absent) = (Vec::new(), Vec::new());

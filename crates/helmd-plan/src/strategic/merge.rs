@@ -133,6 +133,10 @@ fn retain_keys(object: &mut Object, patch: &mut Object, purpose: Purpose) -> Res
     }
     let Json::Array(keys) = in_patch else { return Err(StrategicError::BadRetainKeys) };
     let named = |key: &String| keys.iter().any(|k| k.as_str() == Some(key));
+    // HELM: Kubernetes crashes here.
+    if keys.iter().any(|key| key.is_object() || key.is_array()) {
+        return Err(StrategicError::BadRetainKeys);
+    }
     let directive = |key: &String| key.starts_with(DELETE_FROM_LIST) || key.starts_with(SET_ORDER);
     if patch.iter().any(|(key, value)| !value.is_null() && !directive(key) && !named(key)) {
         return Err(StrategicError::BadRetainKeys);
