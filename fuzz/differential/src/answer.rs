@@ -135,9 +135,7 @@ fn is_address(text: &str) -> bool {
 
 /// As Go's JSON encoder writes bytes that are no UTF-8: each becomes U+FFFD.
 fn go_utf8(bytes: &[u8]) -> String {
-    gotmpl::strconv::utf8::runes(bytes)
-        .map(|(_, rune)| char::from_u32(rune).unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    gotmpl::strconv::utf8::to_text(bytes).into_owned()
 }
 
 /// Equal by value: numbers by their value, objects without order.

@@ -17,10 +17,10 @@ mod shrink;
 mod smoke;
 
 use answer::{Answer, Difference, Ours};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use helmd_chart::HelmMajor;
-use modes::{MODES, Mode};
+use modes::{MODES, Mode, Source};
 use oracle::Oracle;
 use random::Random;
 use serde_json::Value as Json;
@@ -93,16 +93,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// The oracle's path, if there is one.
-fn program() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "a development program; this is its configuration")]
-    let tools = std::env::var("HELMD_TOOLS").ok()?;
-    Some(PathBuf::from(tools).join("oracle")).filter(|path| path.exists())
+/// The path of the program that knows the answers, if there is one.
+fn program(source: Source) -> Option<PathBuf> {
+    let path = match source {
+        Source::Oracle => {
+            #[expect(clippy::disallowed_methods, reason = "a development program; this is its configuration")]
+            let tools = std::env::var("HELMD_TOOLS").ok()?;
+            PathBuf::from(tools).join("oracle")
+        }
+        Source::More => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools/oracle-more")),
+    };
+    Some(path).filter(|path| path.exists())
 }
 
 fn run(args: &Args) -> Result<usize> {
     let modes: Vec<&Mode> =
         MODES.iter().filter(|m| args.only.is_empty() || args.only.iter().any(|o| o == m.name)).collect();
+    // `oracle-more` knows Helm 4's packages only; most of its other questions have one answer in both.
+    let modes: Vec<&Mode> =
+        modes.into_iter().filter(|m| !(args.helm3 && ["manifests", "split"].contains(&m.name))).collect();
     if modes.is_empty() {
         bail!("no such mode; there are {}", MODES.iter().map(|m| m.name).collect::<Vec<_>>().join(", "));
     }
@@ -114,12 +123,22 @@ fn run(args: &Args) -> Result<usize> {
         }
         return Ok(0);
     }
-    let Some(program) = program() else {
-        println!("skipped: no oracle (HELMD_TOOLS must name the folder of the real programs)");
+    let (modes, skipped): (Vec<&Mode>, Vec<&Mode>) = modes.into_iter().partition(|m| program(m.source).is_some());
+    for mode in skipped {
+        println!(
+            "skipped: {}: no {}",
+            mode.name,
+            match mode.source {
+                Source::Oracle => "oracle (HELMD_TOOLS must name the folder of the real programs)",
+                Source::More => "oracle-more (fuzz/oracle/build makes it)",
+            }
+        );
+    }
+    if modes.is_empty() {
         return Ok(0);
-    };
+    }
     std::panic::set_hook(Box::new(|_| {}));
-    let mut session = Session::start(&program, args.helm3)?;
+    let mut session = Session::new(args.helm3);
     let end = Instant::now() + Duration::from_secs(args.seconds);
     let mut round = 0;
     let (mut asked, mut unanswered, mut found) = (0, 0, 0);
@@ -128,6 +147,7 @@ fn run(args: &Args) -> Result<usize> {
             let indexes = (round * BATCH)..((round + 1) * BATCH);
             let questions: Vec<Json> =
                 indexes.clone().map(|i| (mode.question)(&mut Random::of_case(args.seed, mode.name, i))).collect();
+            session.use_source(mode.source)?;
             let differences = session.compare(&questions)?;
             asked += questions.len();
             for ((question, difference), index) in questions.iter().zip(differences).zip(indexes) {
@@ -195,34 +215,53 @@ enum Compared {
 }
 
 struct Session {
-    oracle: Oracle,
+    /// The programs that were started.
+    oracles: Vec<(Source, Oracle)>,
+    /// The one that answers now.
+    source: Source,
     helm: HelmMajor,
     /// The question that is being answered, and since when.
     current: Arc<Mutex<Option<(Instant, String)>>>,
 }
 
 impl Session {
-    fn start(program: &Path, helm3: bool) -> Result<Session> {
+    fn new(helm3: bool) -> Session {
         let helm = if helm3 { HelmMajor::Helm3 } else { HelmMajor::Helm4 };
         let current = Arc::new(Mutex::new(None));
         watch(Arc::clone(&current));
-        Ok(Session { oracle: Oracle::start(program)?, helm, current })
+        Session { oracles: Vec::new(), source: Source::Oracle, helm, current }
+    }
+
+    /// Asks this program from now on.
+    fn use_source(&mut self, source: Source) -> Result<()> {
+        self.source = source;
+        if self.oracles.iter().all(|(known, _)| *known != source) {
+            let program = program(source).context("there is no such program")?;
+            self.oracles.push((source, Oracle::start(&program)?));
+        }
+        Ok(())
+    }
+
+    /// The real answers, and what was done meanwhile.
+    fn ask<T>(&mut self, questions: &[Json], meanwhile: impl FnOnce() -> T) -> Result<(Vec<Option<String>>, T)> {
+        let oracle = self.oracles.iter_mut().find(|(source, _)| *source == self.source);
+        oracle.context("no program was started")?.1.ask(questions, meanwhile)
     }
 
     fn compare(&mut self, questions: &[Json]) -> Result<Vec<Compared>> {
-        let (helm, current) = (self.helm, &self.current);
+        let (helm, current) = (self.helm, Arc::clone(&self.current));
         let ours = || {
             let answers: Vec<Ours> = questions
                 .iter()
                 .map(|question| {
-                    note(current, Some((Instant::now(), question.to_string())));
+                    note(&current, Some((Instant::now(), question.to_string())));
                     ours::answer(question, helm)
                 })
                 .collect();
-            note(current, None);
+            note(&current, None);
             answers
         };
-        let (theirs, ours) = self.oracle.ask(questions, ours)?;
+        let (theirs, ours) = self.ask(questions, ours)?;
         let mut compared = Vec::with_capacity(questions.len());
         for ((want, got), question) in theirs.into_iter().zip(ours).zip(questions) {
             let want = want.map(|line| Answer::parse(&line, helm == HelmMajor::Helm3)).transpose()?;
@@ -237,7 +276,7 @@ impl Session {
 
     /// Whether the real Helm says the same each time, and we still something else (the clock has gone on).
     fn is_certain(&mut self, question: &Json, difference: &Difference) -> Result<bool> {
-        let (answers, ()) = self.oracle.ask(&vec![question.clone(); ASK_AGAIN], || ())?;
+        let (answers, ()) = self.ask(&vec![question.clone(); ASK_AGAIN], || ())?;
         let again = Difference::between(difference.want.clone(), ours::answer(question, self.helm));
         let read = |line: &Option<String>| {
             line.as_ref().and_then(|line| Answer::parse(line, self.helm == HelmMajor::Helm3).ok())
@@ -246,7 +285,7 @@ impl Session {
     }
 
     fn remember(&mut self, question: &Json, path: &Path) -> Result<()> {
-        let (answers, ()) = self.oracle.ask(std::slice::from_ref(question), || ())?;
+        let (answers, ()) = self.ask(std::slice::from_ref(question), || ())?;
         if let Some(Some(answer)) = answers.first() {
             let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
             writeln!(file, "{{\"question\":{question},\"answer\":{answer}}}")?;

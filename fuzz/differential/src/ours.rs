@@ -1,5 +1,7 @@
 //! What this implementation answers to the same question.
 
+mod more;
+
 use crate::answer::Ours;
 use gotmpl::exec::{Exec, Limits, MissingKey};
 use gotmpl::parse::TemplateSet;
@@ -56,7 +58,7 @@ fn reply(question: &Json, helm: HelmMajor) -> Result<Ours, String> {
         "set" => set(question),
         "semver" => semver(question),
         "patch" => patch(question),
-        other => Err(format!("no such op: {other}")),
+        op => more::reply(op, question, helm),
     }
 }
 

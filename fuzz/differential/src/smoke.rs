@@ -1,6 +1,6 @@
 //! A few questions of every kind: that the program works, not that nothing differs.
 
-use crate::modes::MODES;
+use crate::modes::{MODES, Source};
 use crate::random::Random;
 use crate::{Session, program};
 use serde_json::Value as Json;
@@ -15,15 +15,16 @@ fn questions_are_the_same_for_the_same_seed() {
 
 #[test]
 fn the_real_helm_answers_alike() {
-    let Some(program) = program() else {
+    if program(Source::Oracle).is_none() {
         assert!(std::env::var_os("CI").is_none(), "HELMD_TOOLS names no folder with oracle");
         println!("skipped: no oracle (HELMD_TOOLS)");
         return;
-    };
+    }
     let differing = helmd_engine::with_render_stack(|| {
-        let mut session = Session::start(&program, false).expect("the oracle starts");
+        let mut session = Session::new(false);
         let mut differing = Vec::new();
-        for mode in MODES {
+        for mode in MODES.iter().filter(|m| program(m.source).is_some()) {
+            session.use_source(mode.source).expect("the oracle starts");
             let questions: Vec<Json> =
                 (0..40).map(|i| (mode.question)(&mut Random::of_case(1, mode.name, i))).collect();
             let compared = session.compare(&questions).expect("the oracle answers");

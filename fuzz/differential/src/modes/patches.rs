@@ -18,6 +18,72 @@ pub fn question(r: &mut Random) -> Json {
     json!({"op": "patch", "apiVersion": version, "kind": kind, "original": original, "modified": modified, "current": current})
 }
 
+/// A patch of the same kind, laid over an object as the API server does it.
+pub fn apply(r: &mut Random) -> Json {
+    let mut all = question(r);
+    let part = |name: &str| all[name].clone();
+    let made = helmd_plan::strategic::three_way_patch(
+        &part("original"),
+        &part("modified"),
+        &part("current"),
+        all["apiVersion"].as_str().unwrap_or_default(),
+        all["kind"].as_str().unwrap_or_default(),
+    );
+    let mut patch = made.unwrap_or_else(|_| part("modified"));
+    if r.chance(40) {
+        changed(r, &mut patch);
+    }
+    if r.chance(20) {
+        let mut current = part("current");
+        changed(r, &mut current);
+        all["current"] = current;
+    }
+    // Go's result for scalars that stand twice depends on how much room its decoder left behind the list.
+    without_twins(&mut all["current"]);
+    json!({"op": "apply", "apiVersion": all["apiVersion"], "kind": all["kind"], "current": all["current"], "patch": patch})
+}
+
+fn without_twins(value: &mut Json) {
+    match value {
+        Json::Array(items) => {
+            let mut seen: Vec<Json> = Vec::new();
+            items.retain(|item| {
+                let twin = !item.is_object() && !item.is_array() && seen.contains(item);
+                seen.push(item.clone());
+                !twin
+            });
+            items.iter_mut().for_each(without_twins);
+        }
+        Json::Object(fields) => fields.values_mut().for_each(without_twins),
+        _ => {}
+    }
+}
+
+/// Patches of a custom resource: two-way and three-way JSON merge.
+pub fn merge(r: &mut Random) -> Json {
+    let mut original =
+        json!({"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "x"}, "spec": data::object(r, 3)});
+    if r.chance(5) {
+        original = data::value(r, 2);
+    }
+    let variant = |r: &mut Random, percent: usize| {
+        let mut other = original.clone();
+        if r.chance(percent) {
+            changed(r, &mut other);
+        }
+        other
+    };
+    let (modified, current) = (variant(r, 90), variant(r, 70));
+    let question = json!({"op": "mergePatch", "original": original, "modified": modified, "current": current});
+    // Numbers as Go writes them: the documents have been through its encoder before they are compared.
+    let text = gotmpl::json::to_string(&question)
+        .unwrap_or_default()
+        .replace("-0,", "0,")
+        .replace("-0]", "0]")
+        .replace("-0}", "0}");
+    serde_json::from_str(&text).unwrap_or(question)
+}
+
 fn object(r: &mut Random) -> (&'static str, &'static str, Json) {
     let (version, kind, spec) = match r.below(12) {
         0..=3 => ("apps/v1", r.pick(&["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"]), workload(r)),

@@ -21,6 +21,13 @@ pub fn question(r: &mut Random) -> Json {
     json!({"op": "semver", "constraint": constraint, "version": version})
 }
 
+/// The parts of a version, and why a constraint refuses it.
+pub fn versions(r: &mut Random) -> Json {
+    let mut all = question(r);
+    all["op"] = json!("versions");
+    all
+}
+
 fn number(r: &mut Random) -> String {
     match r.weighted(&[80, 10, 5, 3, 2]) {
         0 => r.below(4).to_string(),

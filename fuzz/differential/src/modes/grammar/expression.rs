@@ -171,6 +171,9 @@ impl Writer<'_> {
             ".Release.Revision",
             ".Chart.IsRoot",
             ".Values.AsMap",
+            ".Template.Name",
+            "(.PathValue \"Release.Name\")",
+            "(.Table \"Values\")",
         ])
     }
 

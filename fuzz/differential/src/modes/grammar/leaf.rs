@@ -141,8 +141,19 @@ fn meaning(r: &mut Random, kind: Kind) -> String {
             ])
             .to_owned(),
         Kind::Layout => layout(r),
+        // "EST" and its like mean what the machine's zone files make of them.
         Kind::Zone => r
-            .pick(&["UTC", "", "Local", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Nowhere/X", "EST", "utc"])
+            .pick(&[
+                "UTC",
+                "",
+                "Local",
+                "America/New_York",
+                "Europe/Berlin",
+                "Asia/Kolkata",
+                "Nowhere/X",
+                "Asia/Tokyo",
+                "utc",
+            ])
             .to_owned(),
         Kind::Stamp => stamp(r),
         Kind::Duration => duration(r),
