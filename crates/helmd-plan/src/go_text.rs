@@ -11,6 +11,9 @@ pub(crate) fn go_text(value: &Json) -> String {
 
 /// Gives the value as `fmt.Sprintf("%s")` prints it: `map[a:%!s(int64=1) b:[x y]]`.
 pub(crate) fn go_text_of_string(value: &Json) -> String {
+    if value.is_null() {
+        return "%!s(<nil>)".to_owned();
+    }
     let mut text = String::new();
     write(&mut text, value, Verb::Text);
     text
@@ -51,7 +54,7 @@ fn write(text: &mut String, value: &Json, verb: Verb) {
             }
             text.push(']');
         }
-        Json::Null => text.push_str(if verb == Verb::Any { "<nil>" } else { "%!s(<nil>)" }),
+        Json::Null => text.push_str("<nil>"),
         Json::Bool(_) | Json::Number(_) if verb == Verb::Text => {
             text.push_str("%!s(");
             text.push_str(go_type(value));
@@ -94,7 +97,7 @@ mod tests {
     fn values_print_as_go_prints_them() {
         let value = json!({"a": 1, "b": [null, true, "x", 1.5]});
         assert_eq!(go_text(&value), "map[a:1 b:[<nil> true x 1.5]]");
-        assert_eq!(go_text_of_string(&value), "map[a:%!s(int64=1) b:[%!s(<nil>) %!s(bool=true) x %!s(float64=1.5)]]");
+        assert_eq!(go_text_of_string(&value), "map[a:%!s(int64=1) b:[<nil> %!s(bool=true) x %!s(float64=1.5)]]");
         assert_eq!(go_text_of_string(&json!(null)), "%!s(<nil>)");
     }
 }

@@ -34,6 +34,10 @@ pub(super) fn element_type(lists: &[&[Json]]) -> Result<Elements> {
     if first.is_array() {
         return Err(StrategicError::ListOfLists);
     }
+    if first.is_null() {
+        // HELM: Kubernetes crashes here.
+        return Err(StrategicError::NotScalar { actual: "null" });
+    }
     if all.any(|v| go_type(v) != go_type(first)) {
         let text: Vec<String> = lists.iter().map(|l| go_text(&Json::Array(l.to_vec()))).collect();
         return Err(StrategicError::MixedList(format!("[{}]", text.join(" "))));
