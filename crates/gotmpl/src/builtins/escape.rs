@@ -16,19 +16,26 @@ pub(super) fn text_of<'a>(args: &'a [Val], limits: &Limits) -> Result<Cow<'a, [u
     {
         return Ok(Cow::Borrowed(s));
     }
-    let shown: Vec<Value> = args
-        .iter()
-        .map(|arg| {
-            Ok(match arg.value() {
-                Value::Nil => Value::str("<no value>"),
-                v @ Value::Object(o) if o.go_type().kind == Kind::Ptr && !is_nil_pointer(v) => {
-                    Value::str(printed(v, limits)?)
-                }
-                v => v.clone(),
-            })
-        })
-        .collect::<Result<_, Stopped>>()?;
-    limits.printed(crate::fmt::sprint_within(&shown, limits.text_bytes)).map(Cow::Owned)
+    let mut out = Vec::new();
+    let mut after_text = true;
+    for arg in args {
+        let shown = match arg.value() {
+            Value::Nil => Value::str("<no value>"),
+            v @ Value::Object(o) if o.go_type().kind == Kind::Ptr && !is_nil_pointer(v) => {
+                Value::str(printed(v, limits)?)
+            }
+            v => v.clone(),
+        };
+        // A pointer is no text to Go, which parts two values by a space unless one of them is.
+        let is_text = matches!(arg.value(), Value::Nil) || arg.value().kind() == Kind::String;
+        if !is_text && !after_text {
+            out.push(b' ');
+        }
+        after_text = is_text;
+        let left = limits.text_bytes.saturating_sub(out.len());
+        out.extend(limits.printed(crate::fmt::sprint_within(&[shown], left))?);
+    }
+    Ok(Cow::Owned(out))
 }
 
 pub(super) fn html(text: &[u8]) -> Vec<u8> {
