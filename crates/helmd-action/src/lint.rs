@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use helmd_chart::{ArchiveLimits, File, Loader, Values, read_archive};
-use helmd_engine::with_render_stack;
+use helmd_engine::on_render_stack;
 use helmd_kube::helm_text;
 use helmd_lint::{ChartFolder, Message, Options, Place, Report, Severity};
 use helmd_repo::local::{self, Entry, Links, RepoError};
@@ -58,7 +58,7 @@ impl Lint {
     /// What `helm lint` does without flags, on the user's own files.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let limits = ArchiveLimits::default_for(options.helm);
+        let limits = options.budgets.loader(options.helm).limits;
         Self {
             options,
             strict: false,
@@ -93,8 +93,11 @@ impl Lint {
             Err(error) => return Ok(Linted { error: Some(error), failed: true, ..Linted::default() }),
         };
         let (options, outside) = (&self.options, &self.outside);
-        let Report { messages, log } =
-            with_render_stack(|| helmd_lint::lint(&folder, values, options, Rc::new(Host(Arc::clone(outside)))))?;
+        let Report { messages, log } = on_render_stack(
+            &options.budgets,
+            |_| {},
+            || helmd_lint::lint(&folder, values, options, Rc::new(Host(Arc::clone(outside)))),
+        )?;
         let tolerated = if self.strict { Severity::Info } else { Severity::Warning };
         let failed = messages.iter().any(|message| message.severity > tolerated);
         Ok(Linted { messages, error: None, failed, log })

@@ -2,7 +2,9 @@
 
 use super::flags::{Flag, FlagError, FlagSet, Kind, Matches};
 use super::{log, settings};
+use crate::budgets;
 use gotmpl::slog;
+use helmd_action::Budgets;
 use helmd_chart::{HelmMajor, Loader};
 use helmd_repo::local::{Detection, Disk, Links};
 use std::io::Write;
@@ -68,6 +70,14 @@ impl Call<'_> {
     /// Nobody reads it any more.
     pub fn print(&mut self, text: &[u8]) -> Result<(), String> {
         self.out.write_all(text).map_err(|e| e.to_string())
+    }
+
+    /// How charts are read within the budgets of the environment and the flags.
+    ///
+    /// # Errors
+    /// A budget that is none.
+    pub fn loader(&self) -> Result<Loader, String> {
+        Ok(budgets::over(Budgets::default(), self.matches.list("budget"))?.loader(self.helm))
     }
 
     /// Tells what Helm's packages have logged.
@@ -173,6 +183,7 @@ impl Command {
     fn execute(&self, args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Result<(), String> {
         let helm = helm_major(args);
         let mut set = common_set(helm);
+        set.add([budgets::flag()]);
         set.add((self.flags)(helm));
         let mut matches = Matches::default();
         let parsed = set.parse(args, &mut matches);

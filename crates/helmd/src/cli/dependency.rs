@@ -4,7 +4,6 @@ use super::command::{Call, Command, Count, Group, disk};
 use super::flags::{Flag, Kind};
 use super::table::Table;
 use helmd_action::{DependencyList, helm_text};
-use helmd_chart::Loader;
 use helmd_repo::local::Detection;
 
 /// The commands.
@@ -45,7 +44,7 @@ const UPDATE: Command = Command {
 
 fn list(call: &mut Call<'_>) -> Result<(), String> {
     let chart = call.matches.words.first().map_or_else(|| ".".to_owned(), |path| helmd_chart::clean_path(path));
-    let loader = Loader::new(call.helm);
+    let loader = call.loader()?;
     let mut log = Vec::new();
     let listed = DependencyList { chart }.run(&disk(&loader, Detection::Skip), &mut log);
     call.log(&log);

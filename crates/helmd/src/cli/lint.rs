@@ -1,8 +1,10 @@
 //! `helmd lint`: helm lint.
 
+use super::command::helm_major;
 use super::flags::{Flag, FlagError, FlagSet, Kind, Matches};
 use super::{log, settings, values};
-use helmd_action::{Lint, Linted, helm_text};
+use crate::budgets;
+use helmd_action::{Budgets, Lint, Linted, helm_text};
 use helmd_chart::{HelmMajor, Values};
 use helmd_lint::{Options, Severity};
 use helmd_repo::subcharts;
@@ -15,10 +17,7 @@ use std::process::ExitCode;
 pub fn run(args: &[String]) -> ExitCode {
     let mut out = io::stdout().lock();
     let mut err = io::stderr().lock();
-    let helm = match args.iter().any(|arg| arg == "--helm3") {
-        true => HelmMajor::Helm3,
-        false => HelmMajor::Helm4,
-    };
+    let helm = helm_major(args);
     let set = flags(helm);
     let mut matches = Matches::default();
     match set.parse(args, &mut matches) {
@@ -51,6 +50,7 @@ fn flags(helm: HelmMajor) -> FlagSet {
     let mut set = FlagSet::default();
     set.add(settings::flags(helm));
     set.add(values::flags());
+    set.add([budgets::flag()]);
     set.add([
         yes("helm3", "print what helm 3 prints where it differs from helm 4"),
         yes("help", "this text").short('h'),
@@ -96,6 +96,7 @@ impl Command<'_> {
             namespace: self.matches.text_or("namespace", "default").to_owned(),
             kube_version: kube_version.transpose()?,
             skip_schema_validation: self.matches.flag("skip-schema-validation"),
+            budgets: budgets::over(Budgets::default(), self.matches.list("budget"))?,
             ..Options::new(helm)
         };
         Ok(Lint { strict: self.matches.flag("strict"), unpack_below: std::env::temp_dir(), ..Lint::new(options) })

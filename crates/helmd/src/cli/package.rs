@@ -5,7 +5,7 @@ use super::command::{Call, Command, Count, disk};
 use super::flags::{Flag, Kind};
 use crate::environment;
 use helmd_action::{Outside as _, Package, System, helm_text, source_date_epoch};
-use helmd_chart::{Loader, Saving};
+use helmd_chart::Saving;
 use helmd_repo::local::{Detection, absolute, clean};
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,7 @@ fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String>
     if call.matches.flag("dependency-update") {
         check_updated(call, &folder)?;
     }
-    let loader = Loader::new(call.helm);
+    let loader = call.loader()?;
     let mut log = Vec::new();
     let done = package.run(&folder, &disk(&loader, Detection::First), &mut log);
     call.log(&log);
@@ -93,7 +93,7 @@ fn check_updated(call: &mut Call<'_>, folder: &Path) -> Result<(), String> {
     if !folder.is_dir() {
         return Err("only unpacked charts can be updated".to_owned());
     }
-    let loader = Loader::new(call.helm);
+    let loader = call.loader()?;
     let mut log = Vec::new();
     let chart = disk(&loader, Detection::Skip).load_dir(folder, &mut log);
     call.log(&log);

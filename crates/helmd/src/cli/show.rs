@@ -5,7 +5,7 @@ use super::command::{Call, Command, Count, Group, debug_line, disk};
 use super::flags::{Flag, Kind};
 use helmd_action::helm_text;
 use helmd_action::show::{Part, Show};
-use helmd_chart::{Chart, Loader};
+use helmd_chart::Chart;
 use helmd_repo::local::Detection;
 
 /// The commands.
@@ -99,7 +99,7 @@ fn tell(call: &mut Call<'_>, three: (&str, &str), four: (&str, &[(&str, &str)]))
 }
 
 fn load(call: &mut Call<'_>, located: &Located) -> Result<Chart, String> {
-    let loader = Loader::new(call.helm);
+    let loader = call.loader()?;
     // HELM: what is only shown may be of any API version.
     let disk = disk(&loader, Detection::Skip);
     let mut log = Vec::new();
