@@ -269,8 +269,8 @@ fn merge(base: &mut Values, over: Values) {
     }
 }
 
-/// The documents of a stream as apimachinery's `YAMLReader` cuts it: a line that begins with `---` separates, documents
-/// without a line are left out, CRLF becomes LF.
+/// The documents of a stream as apimachinery's `YAMLReader` cuts it: a line that begins with `---` separates, but stays
+/// where no line is before it; CRLF becomes LF.
 fn documents(yaml: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
     let mut documents = Vec::new();
     let mut current = Vec::new();
@@ -285,11 +285,11 @@ fn documents(yaml: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
             }
             if !current.is_empty() {
                 documents.push(std::mem::take(&mut current));
+                continue;
             }
-        } else {
-            current.extend_from_slice(line);
-            current.push(b'\n');
         }
+        current.extend_from_slice(line);
+        current.push(b'\n');
     }
     if !current.is_empty() {
         documents.push(current);

@@ -189,7 +189,8 @@ impl Metadata {
         if self.name == "." || self.name == ".." {
             return failed(format!("chart.metadata.name {} is not allowed", quoted(&self.name)));
         }
-        if self.name.contains('/') {
+        // HELM: the base name of "/" is "/", so that passes.
+        if self.name.contains('/') && self.name != "/" {
             return failed(format!("chart.metadata.name {} is invalid", quoted(&self.name)));
         }
         if self.version.is_empty() {

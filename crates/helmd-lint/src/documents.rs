@@ -125,8 +125,8 @@ fn after_first_line_break(mut text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The documents of a text as `YAMLReader` cuts it: a line that begins with `---` separates, documents without a line are
-/// left out, CRLF becomes LF.
+/// The documents of a text as `YAMLReader` cuts it: a line that begins with `---` separates, but stays where no line is
+/// before it; CRLF becomes LF.
 struct YamlDocuments<'a> {
     rest: &'a [u8],
 }
@@ -143,29 +143,26 @@ impl<'a> Iterator for YamlDocuments<'a> {
     type Item = Result<Cow<'a, [u8]>, String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (mut start, mut at) = (0, 0);
+        let mut at = 0;
         while let Some(line) = self.line(at) {
-            let lost = is_lost(line);
             if let Some(rest) = line.strip_prefix(b"---") {
                 let rest = String::from_utf8_lossy(rest);
                 let rest = rest.trim();
                 if !(rest.is_empty() || rest.starts_with('#')) {
                     return Some(Err(format!("invalid Yaml document separator: {rest}")));
                 }
-                let document = self.rest.get(start..at).unwrap_or_default();
-                at += line.len();
-                if !document.is_empty() {
-                    self.rest = self.rest.get(at..).unwrap_or_default();
+                if at > 0 {
+                    let document = self.rest.get(..at).unwrap_or_default();
+                    self.rest = self.rest.get(at + line.len()..).unwrap_or_default();
                     return Some(Ok(with_line_feeds(document)));
                 }
-                start = at;
-            } else if lost {
-                break;
-            } else {
-                at += line.len();
             }
+            if is_lost(line) {
+                break;
+            }
+            at += line.len();
         }
-        let document = self.rest.get(start..at).unwrap_or_default();
+        let document = self.rest.get(..at).unwrap_or_default();
         self.rest = &[];
         (!document.is_empty()).then(|| Ok(with_line_feeds(document)))
     }

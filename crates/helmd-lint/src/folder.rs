@@ -88,7 +88,8 @@ impl ChartFolder {
             None => Err(format!("open {path}/{name}: no such file or directory")),
         };
         let mut load_log = Vec::new();
-        let chart = match kept(tree) {
+        let kept = if folder(FILE_NAME) { Err(format!("read {path}/{FILE_NAME}: is a directory")) } else { kept(tree) };
+        let chart = match kept {
             Ok(files) => loader.files_logging(files, &mut load_log).map_err(|e| error_text(&e)),
             Err(text) => Err(text),
         };
@@ -162,6 +163,7 @@ fn chart_name(files: &[File], loader: &Loader) -> Result<String, FolderError> {
     match name.as_str() {
         "" => Err(FolderError("chart name not specified".to_owned())),
         "." | ".." => Err(FolderError(format!("chart name {quoted} is not allowed"))),
+        "/" => Err(FolderError(format!("chart name {quoted} resolves to the extraction root"))),
         text if text.contains('/') => Err(FolderError(format!("chart name {quoted} must not contain path separators"))),
         _ => Ok(name),
     }
