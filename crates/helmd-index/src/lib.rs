@@ -2,7 +2,7 @@
 //!
 //! Owns: `index.yaml` ([`Index`]: read, sort, pick, merge, write), search over indexes ([`search`]), `repositories.yaml`
 //! ([`repositories`]), what a chart's URL means next to its repository ([`location`]), lock digests and the resolution of
-//! dependencies ([`dependencies`]), references to charts ([`reference`], [`oci`]).
+//! dependencies ([`dependencies`]), references to charts ([`mod@reference`], [`oci`]).
 //! Does not own: files, caches, HTTP (`helmd-repo`), charts themselves (`helmd-chart`).
 //!
 //! Start at [`Index::load`]. An index is read chart by chart and kept compactly: what the versions of a chart have in common

@@ -80,7 +80,7 @@ fn described(chart: &str, version: &str) -> String {
 pub enum ChartReference<'r> {
     /// To a registry: see [`oci::choose`].
     Oci,
-    /// To an archive by its whole URL. Who owns the URL says [`owner`].
+    /// To an archive by its whole URL. Who owns the URL says [`owns`].
     Url,
     /// To a chart of a repository.
     InRepository {
