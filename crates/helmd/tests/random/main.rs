@@ -14,12 +14,17 @@ use std::process::Command;
 
 /// A program that these tests cannot do without.
 fn program(name: &str) -> Option<PathBuf> {
-    let folders = variable("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found = found(name);
     if found.is_none() {
         skip(&format!("there is no {name}"));
     }
     found
+}
+
+/// A program, if it is there.
+fn found(name: &str) -> Option<PathBuf> {
+    let folders = variable("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// The real helm.
