@@ -5,7 +5,7 @@ use crate::chart::{Chart, HelmMajor, Values};
 use crate::decode::{self, DecodeError, MetadataDraft};
 use crate::error::ChartError;
 use crate::file::File;
-use helmd_yaml::ParseLimits;
+use helmd_yaml::{BadSeparator, Documents, ParseLimits};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -249,7 +249,8 @@ pub fn parse_values_limited(yaml: &[u8], helm: HelmMajor, limits: ParseLimits) -
         return decode::values(yaml, limits);
     }
     let mut merged = Values::new();
-    for document in documents(yaml)? {
+    let documents: Result<Vec<_>, _> = Documents::new(yaml).collect();
+    for document in documents.map_err(|BadSeparator(text)| DecodeError::Separator(text))? {
         let values =
             decode::values(&document, limits).map_err(|source| DecodeError::Document { source: Box::new(source) })?;
         merge(&mut merged, values);
@@ -267,32 +268,4 @@ fn merge(base: &mut Values, over: Values) {
             }
         }
     }
-}
-
-/// The documents of a stream as apimachinery's `YAMLReader` cuts it: a line that begins with `---` separates, but stays
-/// where no line is before it; CRLF becomes LF.
-fn documents(yaml: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
-    let mut documents = Vec::new();
-    let mut current = Vec::new();
-    for line in yaml.split_inclusive(|c| *c == b'\n') {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if let Some(rest) = line.strip_prefix(b"---") {
-            let rest = String::from_utf8_lossy(rest);
-            let rest = rest.trim();
-            if !(rest.is_empty() || rest.starts_with('#')) {
-                return Err(DecodeError::Separator(rest.to_owned()));
-            }
-            if !current.is_empty() {
-                documents.push(std::mem::take(&mut current));
-                continue;
-            }
-        }
-        current.extend_from_slice(line);
-        current.push(b'\n');
-    }
-    if !current.is_empty() {
-        documents.push(current);
-    }
-    Ok(documents)
 }

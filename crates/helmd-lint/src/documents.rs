@@ -5,7 +5,6 @@ use crate::object::{Object, object};
 use gotmpl::json::{Stream, StreamError};
 use helmd_chart::{HelmMajor, error_text};
 use helmd_yaml::Numbers;
-use std::borrow::Cow;
 
 /// How far the decoder looks for the brace that makes a text JSON, and the size of Go's read buffers.
 const BUFFER_BYTES: usize = 4096;
@@ -19,7 +18,7 @@ pub(crate) struct Documents<'a> {
 
 enum Mode<'a> {
     Json { stream: Stream<'a>, values: usize },
-    Yaml(YamlDocuments<'a>),
+    Yaml(helmd_yaml::Documents<'a>),
     Done,
 }
 
@@ -29,7 +28,7 @@ impl<'a> Documents<'a> {
         let mode = if after_space(start).starts_with(b"{") {
             Mode::Json { stream: Stream::new(text), values: 0 }
         } else {
-            Mode::Yaml(YamlDocuments { rest: text })
+            Mode::Yaml(helmd_yaml::Documents::losing(text, is_lost))
         };
         Documents { text, helm, mode }
     }
@@ -53,7 +52,7 @@ impl<'a> Documents<'a> {
         // HELM: two values make a text JSON for good.
         let rest = if *values > 1 { None } else { self.text.get(consumed..).and_then(after_first_line_break) };
         let Some(rest) = rest else { return Some(Err(fault)) };
-        self.mode = Mode::Yaml(YamlDocuments { rest });
+        self.mode = Mode::Yaml(helmd_yaml::Documents::losing(rest, is_lost));
         Some(self.yaml()?.map_err(|_| fault))
     }
 
@@ -61,7 +60,7 @@ impl<'a> Documents<'a> {
         let Mode::Yaml(documents) = &mut self.mode else { return None };
         let document = match documents.next()? {
             Ok(document) => document,
-            Err(text) => return Some(Err(text)),
+            Err(error) => return Some(Err(error.to_string())),
         };
         Some(match helmd_yaml::parse(&document, Numbers::Yaml) {
             Ok(json) => {
@@ -125,49 +124,6 @@ fn after_first_line_break(mut text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The documents of a text as `YAMLReader` cuts it: a line that begins with `---` separates, but stays where no line is
-/// before it; CRLF becomes LF.
-struct YamlDocuments<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> YamlDocuments<'a> {
-    fn line(&self, at: usize) -> Option<&'a [u8]> {
-        let rest = self.rest.get(at..).filter(|rest| !rest.is_empty())?;
-        let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |n| n + 1);
-        rest.get(..end)
-    }
-}
-
-impl<'a> Iterator for YamlDocuments<'a> {
-    type Item = Result<Cow<'a, [u8]>, String>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut at = 0;
-        while let Some(line) = self.line(at) {
-            if let Some(rest) = line.strip_prefix(b"---") {
-                let rest = String::from_utf8_lossy(rest);
-                let rest = rest.trim();
-                if !(rest.is_empty() || rest.starts_with('#')) {
-                    return Some(Err(format!("invalid Yaml document separator: {rest}")));
-                }
-                if at > 0 {
-                    let document = self.rest.get(..at).unwrap_or_default();
-                    self.rest = self.rest.get(at + line.len()..).unwrap_or_default();
-                    return Some(Ok(with_line_feeds(document)));
-                }
-            }
-            if is_lost(line) {
-                break;
-            }
-            at += line.len();
-        }
-        let document = self.rest.get(..at).unwrap_or_default();
-        self.rest = &[];
-        (!document.is_empty()).then(|| Ok(with_line_feeds(document)))
-    }
-}
-
 /// HELM: `LineReader` loses a last line without a line break that ends where its buffer does.
 fn is_lost(line: &[u8]) -> bool {
     if line.len() < BUFFER_BYTES || line.ends_with(b"\n") {
@@ -179,21 +135,4 @@ fn is_lost(line: &[u8]) -> bool {
         rest = if chunk.ends_with(b"\r") { rest.get(BUFFER_BYTES - 1..).unwrap_or_default() } else { after };
     }
     rest.is_empty()
-}
-
-/// The document with each line ended by a line feed alone.
-fn with_line_feeds(document: &[u8]) -> Cow<'_, [u8]> {
-    if document.ends_with(b"\n") && !document.contains(&b'\r') {
-        return Cow::Borrowed(document);
-    }
-    let mut out = Vec::with_capacity(document.len() + 1);
-    for line in document.split_inclusive(|b| *b == b'\n') {
-        let line = match line.strip_suffix(b"\n") {
-            Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
-            None => line,
-        };
-        out.extend_from_slice(line);
-        out.push(b'\n');
-    }
-    Cow::Owned(out)
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns: YAML 1.1 as `sigs.k8s.io/yaml` 1.6 (go-yaml version 2, through JSON) reads and writes it, go-yaml version 3's
 //! layout for `toYamlPretty`, and TOML as BurntSushi's library does ([`toml`]); their error texts to the letter.
-//! Does not own: files, documents after the first of a stream, what values mean.
+//! Streams are cut into documents here ([`Documents`]); all that reads takes the first one.
+//! Does not own: files, what values mean.
 //!
 //! Reading goes `reader` (bytes to checked text) → `scan` (tokens) → `events` (grammar) → `compose` (nodes, anchors) →
 //! `decode` (plain data: tags, merges, aliases) → `convert` (JSON text, `serde_json`, template values). Writing is `emit`.
@@ -21,6 +22,7 @@ mod parse;
 mod reader;
 mod resolve;
 mod scan;
+mod stream;
 mod timestamp;
 pub mod toml;
 
@@ -32,6 +34,7 @@ pub use parse::{
     parse_map_limited, parse_object, parse_strict, parse_strict_limited, parse_value, to_json_text,
     to_json_text_strict,
 };
+pub use stream::{BadSeparator, Documents};
 
 #[cfg(test)]
 mod tests;
