@@ -9,7 +9,8 @@ use std::process::Command;
 /// The layers from top to bottom; a crate may use crates of lower lines only.
 const LAYERS: &[&[&str]] = &[
     &["helmd-e2e"],
-    &["helmd", "helmd-testkit", "helmd-bench", "helmd-differential", "helmd-fuzz"],
+    &["helmd", "helmd-testkit", "helmd-bench", "helmd-differential"],
+    &["helmd-fuzz"],
     &["helmd-server", "helmd-sandbox"],
     &["helmd-action"],
     &["helmd-storage"],

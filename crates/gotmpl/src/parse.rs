@@ -119,8 +119,7 @@ impl std::error::Error for ParseError {}
 
 impl ParseError {
     pub(crate) fn new(name: &str, line: usize, format: &str, args: &[Value]) -> ParseError {
-        let text =
-            |format: &str| crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned();
+        let text = |format: &str| crate::fmt::sprintf_text(format, args);
         // HELM: Go makes the name a part of the format, so a `%` in it takes arguments away.
         let whole = name.contains('%').then(|| text(&format!("template: {name}:{line}: {format}")));
         ParseError { name: name.to_owned(), line, message: text(format), whole }

@@ -179,13 +179,12 @@ impl MetadataDraft {
         let mut rest = self.dependencies.into_iter();
         for dependency in rest.by_ref() {
             let mut dependency = dependency.ok_or_else(|| null("dependencies"))?;
-            let checked = dependency.validate(&mut names);
-            let repeated =
-                checked.as_ref().is_err_and(|e| e.0.starts_with("more than one dependency with name or alias"));
+            dependency.validate()?;
+            let named = dependency.take_name(&mut names);
             dependencies.push(dependency);
-            match checked {
-                Err(_) if repeated && names_may_repeat => break,
-                checked => checked?,
+            match named {
+                Err(_) if names_may_repeat => break,
+                named => named?,
             }
         }
         dependencies.extend(rest.flatten());
@@ -488,12 +487,8 @@ impl Decoder {
         name: &str,
         read: impl FnOnce(&mut Decoder, &Map<String, Json>, &mut T),
     ) {
-        if !matches!(value, Json::Null | Json::Object(_)) {
-            let wanted = self.type_name(name);
-            into.get_or_insert_with(T::default);
-            return self.wrong(value, wanted);
-        }
-        self.pointer(value, into, "", read);
+        let struct_type = self.type_name(name);
+        self.pointer(value, into, &struct_type, read);
     }
 
     /// Reads a pointer to a struct; `struct_type` is its name in Go.

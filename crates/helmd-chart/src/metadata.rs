@@ -6,6 +6,7 @@ use crate::error::{ChartError, ValidationError};
 use crate::go_time::{self, GoTime};
 use crate::slice::Slice;
 use crate::{DecodeError, HelmMajor};
+use gotmpl::strconv::quote;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -172,7 +173,10 @@ impl Metadata {
         self.validate_fields()?;
         self.maintainers.iter_mut().for_each(Maintainer::sanitize);
         let mut names = BTreeSet::new();
-        self.dependencies.iter_mut().try_for_each(|dependency| dependency.validate(&mut names))
+        self.dependencies.iter_mut().try_for_each(|dependency| {
+            dependency.validate()?;
+            dependency.take_name(&mut names)
+        })
     }
 
     /// Checks everything but the lists of maintainers and dependencies.
@@ -185,19 +189,18 @@ impl Metadata {
         if self.name.is_empty() {
             return failed("chart.metadata.name is required".into());
         }
-        let quoted = |text: &str| gotmpl::strconv::quote(text.as_bytes());
         if self.name == "." || self.name == ".." {
-            return failed(format!("chart.metadata.name {} is not allowed", quoted(&self.name)));
+            return failed(format!("chart.metadata.name {} is not allowed", quote(&self.name)));
         }
         // HELM: the base name of "/" is "/", so that passes.
         if self.name.contains('/') && self.name != "/" {
-            return failed(format!("chart.metadata.name {} is invalid", quoted(&self.name)));
+            return failed(format!("chart.metadata.name {} is invalid", quote(&self.name)));
         }
         if self.version.is_empty() {
             return failed("chart.metadata.version is required".into());
         }
         if helmd_semver::Version::parse(&self.version).is_err() {
-            return failed(format!("chart.metadata.version {} is invalid", quoted(&self.version)));
+            return failed(format!("chart.metadata.version {} is invalid", quote(&self.version)));
         }
         if !matches!(self.chart_type.as_str(), "" | "application" | "library") {
             return failed("chart.metadata.type must be application or library".into());
@@ -232,17 +235,21 @@ impl Dependency {
         if self.alias.is_empty() { &self.name } else { &self.alias }
     }
 
-    /// Checks one dependency against those before it, whose used names are in `names`.
-    pub(crate) fn validate(&mut self, names: &mut BTreeSet<String>) -> Result<(), ValidationError> {
+    /// Checks the dependency by itself.
+    pub(crate) fn validate(&mut self) -> Result<(), ValidationError> {
         let texts = [&mut self.name, &mut self.version, &mut self.repository, &mut self.condition];
         texts.into_iter().chain(&mut self.tags).for_each(sanitize);
-        let quoted = |text: &str| gotmpl::strconv::quote(text.as_bytes());
         if !self.alias.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-') {
-            let name = quoted(&self.name);
+            let name = quote(&self.name);
             return Err(ValidationError(format!("dependency {name} has disallowed characters in the alias")));
         }
+        Ok(())
+    }
+
+    /// Checks that no dependency before it has its name; those are in `names`.
+    pub(crate) fn take_name(&self, names: &mut BTreeSet<String>) -> Result<(), ValidationError> {
         if !names.insert(self.used_name().to_owned()) {
-            let name = quoted(self.used_name());
+            let name = quote(self.used_name());
             return Err(ValidationError(format!("more than one dependency with name or alias {name}")));
         }
         Ok(())

@@ -6,6 +6,7 @@
 
 mod data;
 pub mod mutate;
+pub mod random;
 mod repository;
 mod text;
 mod tree;

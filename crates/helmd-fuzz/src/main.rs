@@ -3,7 +3,8 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use helmd_fuzz::mutate::{Random, mutate};
+use helmd_fuzz::mutate::mutate;
+use helmd_fuzz::random::Random;
 use helmd_fuzz::{TARGETS, Target};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

@@ -1,24 +1,6 @@
 //! Small random changes of inputs; the same seed makes the same changes on every machine.
 
-/// SplitMix64.
-pub struct Random(u64);
-
-impl Random {
-    /// Numbers that follow from `seed`.
-    pub fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    /// A number below `n`; 0 when `n` is 0.
-    pub fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        usize::try_from(z % (n.max(1) as u64)).unwrap_or_default()
-    }
-}
+use crate::random::Random;
 
 /// Longest input that is made, in bytes.
 const MAX_BYTES: usize = 4096;

@@ -6,6 +6,7 @@ use crate::index::Index;
 use crate::location;
 use crate::oci;
 use crate::repositories::Repository;
+use gotmpl::strconv::quote;
 use helmd_chart::{Dependency, GoTime, Lock, Slice};
 use helmd_semver::{Constraints, SemverError, Version};
 use sha2::{Digest, Sha256};
@@ -105,10 +106,6 @@ pub enum DependencyError {
     },
 }
 
-fn quote(text: &str) -> String {
-    gotmpl::strconv::quote(text.as_bytes())
-}
-
 /// The version of each dependency that will do: the newest that fits. `names` has the repository's name for each
 /// dependency's name, as [`repository_names`] gives it.
 ///
@@ -149,14 +146,13 @@ fn pick(
     source: &mut dyn Source,
 ) -> Result<Option<String>, DependencyError> {
     let Dependency { name, repository, version, .. } = wanted;
-    let fits = |text: &str| Version::parse(text).is_ok_and(|version| constraint.check(&version));
     if repository.is_empty() {
         source.has_local(&format!("charts/{name}")).map_err(DependencyError::Source)?;
         return Ok(Some(version.clone()));
     }
     if repository.starts_with(FILE) {
         let version = source.local_version(repository).map_err(DependencyError::Source)?;
-        return Ok(Some(version).filter(|version| fits(version)));
+        return Ok(Some(version).filter(|version| constraint.admits(version)));
     }
     let repository_name = names.get(name).map(String::as_str).unwrap_or_default();
     if repository_name.is_empty() {
@@ -172,7 +168,7 @@ fn pick(
             .versions(&reference)
             .map_err(|reason| DependencyError::NoTags { repository: repository.clone(), reason })?;
         // HELM: without a version that fits, the constraint itself is written down.
-        return Ok(Some(versions.into_iter().find(|v| fits(v)).unwrap_or_else(|| version.clone())));
+        return Ok(Some(versions.into_iter().find(|v| constraint.admits(v)).unwrap_or_else(|| version.clone())));
     }
     let index = source
         .index(repository_name)
@@ -181,7 +177,7 @@ fn pick(
         .entries
         .get(name)
         .ok_or_else(|| DependencyError::NoChart { name: name.clone(), repository: repository.clone() })?;
-    let found = versions.iter().find(|v| !v.urls.is_empty() && fits(&v.version));
+    let found = versions.iter().find(|v| !v.urls.is_empty() && constraint.admits(&v.version));
     Ok(found.map(|v| v.version.to_string()))
 }
 

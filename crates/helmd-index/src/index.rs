@@ -6,7 +6,7 @@ use crate::go_sort;
 use crate::location;
 use gotmpl::slog;
 use helmd_chart::{GoTime, Metadata};
-use helmd_semver::{Constraints, Version};
+use helmd_semver::{Constraints, SemverError, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The form of index that there is.
@@ -94,14 +94,13 @@ impl Index {
         if versions.is_empty() {
             return Err(GetError::NoChartVersion);
         }
-        let constraint = Constraints::parse(if version.is_empty() { "*" } else { version })?;
+        let constraint = wanted(version)?;
         if !version.is_empty()
             && let Some(chart) = versions.iter().find(|v| *v.version == *version)
         {
             return Ok(Selected { chart, is_exact: true });
         }
-        let fits = |v: &&ChartVersion| Version::parse(&v.version).is_ok_and(|v| constraint.check(&v));
-        match versions.iter().find(fits) {
+        match versions.iter().find(|v| constraint.admits(&v.version)) {
             Some(chart) => Ok(Selected { chart, is_exact: version.is_empty() || is_range(version) }),
             None => Err(GetError::NoMatch { name: name.to_owned(), version: version.to_owned() }),
         }
@@ -159,9 +158,14 @@ impl Known {
 
     /// As [`Index::has`].
     fn has(&self, version: &str) -> bool {
-        let Ok(constraint) = Constraints::parse(if version.is_empty() { "*" } else { version }) else { return false };
+        let Ok(constraint) = wanted(version) else { return false };
         (!version.is_empty() && self.texts.contains(version)) || self.parsed.iter().any(|v| constraint.check(v))
     }
+}
+
+/// The constraint that a version asked for means; the empty text means any version that is no prerelease.
+pub(crate) fn wanted(version: &str) -> Result<Constraints, SemverError> {
+    Constraints::parse(if version.is_empty() { "*" } else { version })
 }
 
 /// Whether a text asks for a range of versions and not for one.

@@ -10,6 +10,7 @@ use crate::error::IndexError;
 use crate::index::{Index, sort_versions};
 use crate::load::pieces::Pieces;
 use gotmpl::slog;
+use gotmpl::strconv::quote;
 use helmd_chart::{DecodeError, HelmMajor};
 use helmd_yaml::Numbers;
 use serde_json::Value as Json;
@@ -42,7 +43,6 @@ pub struct Skipped {
 impl Skipped {
     /// Helm's line for the log; `source` is the file or URL of the index.
     pub fn text(&self, source: &str, helm: HelmMajor) -> String {
-        let quote = |text: &str| gotmpl::strconv::quote(text.as_bytes());
         let (chart, message) = (self.chart.as_str(), "skipping loading invalid entry for chart");
         match (&self.fault, helm) {
             (None, HelmMajor::Helm3) => format!("{message} {} from {source}: empty entry", quote(chart)),

@@ -1,7 +1,9 @@
 //! References to charts in OCI registries, as Helm and oras-go read them.
 
 use crate::go_sort;
-use helmd_semver::{Constraints, SemverError, Version};
+use crate::index::wanted;
+use gotmpl::strconv::quote;
+use helmd_semver::{SemverError, Version};
 use sprig::regex::GoRegex;
 use sprig::url::Url;
 use std::fmt;
@@ -37,10 +39,6 @@ pub enum ReferenceError {
         /// What is wrong.
         fault: &'static str,
     },
-}
-
-fn quote(text: &str) -> String {
-    gotmpl::strconv::quote(text.as_bytes())
 }
 
 /// Why no version of a chart in a registry will do.
@@ -285,9 +283,12 @@ pub fn pick<'v>(versions: &'v [String], version: &str) -> Result<&'v str, OciErr
     {
         return Ok(exact);
     }
-    let constraint = Constraints::parse(if version.is_empty() { "*" } else { version })?;
-    let fits = |v: &&String| Version::parse(v).is_ok_and(|v| constraint.check(&v));
-    versions.iter().find(fits).map(String::as_str).ok_or_else(|| OciError::NoMatch(version.to_owned()))
+    let constraint = wanted(version)?;
+    versions
+        .iter()
+        .find(|v| constraint.admits(v))
+        .map(String::as_str)
+        .ok_or_else(|| OciError::NoMatch(version.to_owned()))
 }
 
 #[cfg(test)]

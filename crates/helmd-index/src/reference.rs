@@ -5,6 +5,7 @@ use crate::index::{Index, Selected};
 use crate::location::{self, LocationError};
 use crate::oci;
 use crate::repositories::Repository;
+use gotmpl::strconv::quote;
 use sprig::paths;
 use sprig::url::Url;
 
@@ -62,10 +63,6 @@ pub enum ReferenceError {
         /// Why.
         source: LocationError,
     },
-}
-
-fn quote(text: &str) -> String {
-    gotmpl::strconv::quote(text.as_bytes())
 }
 
 fn described(chart: &str, version: &str) -> String {

@@ -96,7 +96,7 @@ pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<V
         if !query.versions && found.contains(&hit.name) {
             return false;
         }
-        let fits = Version::parse(&hit.chart.version).is_ok_and(|version| constraint.check(&version));
+        let fits = constraint.admits(&hit.chart.version);
         if fits {
             found.insert(Arc::clone(&hit.name));
         }

@@ -123,4 +123,19 @@ mod tests {
         table.row(["12345", "d"]);
         assert_eq!(table.to_string(), "a    \tc\nbb   \t \n12345\td");
     }
+
+    #[test]
+    fn columns_are_filled_and_cut() {
+        let mut table = Table::new(6);
+        table.row(["NAME", "VERSION"]);
+        table.row(["a", ">=1.0.0 <2"]);
+        table.row(["日本語日本", ""]);
+        assert_eq!(table.to_string(), "NAME  \tVER...\na     \t>=1...\n日本...\t      ");
+        let mut table = Table::new(0);
+        table.row(["NAME"]);
+        assert_eq!(table.to_string(), "NAME");
+        let mut table = Table::new(2);
+        table.row(["NAME"]);
+        assert_eq!(table.to_string(), "N...");
+    }
 }

@@ -79,6 +79,11 @@ impl Constraints {
         Ok(Constraints { groups, include_prerelease: false })
     }
 
+    /// Whether a text is a version, and one that [`Constraints::check`] takes.
+    pub fn admits(&self, version: &str) -> bool {
+        Version::parse(version).is_ok_and(|version| self.check(&version))
+    }
+
     /// Whether the version satisfies all conditions of one alternative.
     pub fn check(&self, version: &Version) -> bool {
         self.groups.iter().any(|group| {

@@ -11,7 +11,6 @@ mod found;
 mod modes;
 mod oracle;
 mod ours;
-mod random;
 mod shrink;
 #[cfg(test)]
 mod smoke;
@@ -20,9 +19,9 @@ use answer::{Answer, Difference, Ours};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use helmd_chart::HelmMajor;
+use helmd_fuzz::random::Random;
 use modes::{MODES, Mode, Source};
 use oracle::Oracle;
-use random::Random;
 use serde_json::Value as Json;
 use std::io::Write;
 use std::path::{Path, PathBuf};

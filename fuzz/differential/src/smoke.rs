@@ -1,8 +1,8 @@
 //! A few questions of every kind: that the program works, not that nothing differs.
 
 use crate::modes::{MODES, Source};
-use crate::random::Random;
 use crate::{Session, program};
+use helmd_fuzz::random::Random;
 use serde_json::Value as Json;
 
 #[test]

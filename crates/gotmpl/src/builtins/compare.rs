@@ -2,6 +2,7 @@
 
 use crate::exec::Limits;
 use crate::exec::val::{Val, is_nil_pointer, type_name};
+use crate::fmt::sprintf_text;
 use crate::value::{FieldReader, Kind, Value, deep_equal};
 
 const BAD_TYPE: &str = "invalid type for comparison";
@@ -68,13 +69,13 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, String> {
     let (ka, kb) = (a.kind(), b.kind());
     if ka != kb && ka != Kind::Invalid && kb != Kind::Invalid {
         let args = [a.clone(), Value::str(type_name(a)), Value::str(type_name(b)), b.clone()];
-        return Err(text("non-comparable types %s: %v, %s: %v", &args));
+        return Err(sprintf_text("non-comparable types %s: %v, %s: %v", &args));
     }
     if is_nil(a) || is_nil(b) {
         return Ok(is_nil(a) == is_nil(b));
     }
     if !is_comparable(b, MAX_DEPTH) {
-        return Err(text("non-comparable type %s: %v", &[b.clone(), Value::str(type_name(b))]));
+        return Err(sprintf_text("non-comparable type %s: %v", &[b.clone(), Value::str(type_name(b))]));
     }
     Ok(match (a, b) {
         (Value::Object(x), Value::Object(y)) if ka == Kind::Ptr => std::rc::Rc::ptr_eq(x, y),
@@ -98,10 +99,6 @@ fn is_comparable(v: &Value, depth: usize) -> bool {
         },
         _ => true,
     }
-}
-
-fn text(format: &str, args: &[Value]) -> String {
-    crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned()
 }
 
 fn is_nil(v: &Value) -> bool {

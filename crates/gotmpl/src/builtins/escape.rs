@@ -16,9 +16,9 @@ pub(super) fn text_of<'a>(args: &'a [Val], limits: &Limits) -> Result<Cow<'a, [u
     {
         return Ok(Cow::Borrowed(s));
     }
-    let mut out = Vec::new();
-    let mut after_text = true;
-    for arg in args {
+    let shown = args.iter().map(|arg| {
+        // A pointer is no text to Go, even where its method gives one.
+        let is_text = matches!(arg.value(), Value::Nil) || arg.value().kind() == Kind::String;
         let shown = match arg.value() {
             Value::Nil => Value::str("<no value>"),
             v @ Value::Object(o) if o.go_type().kind == Kind::Ptr && !is_nil_pointer(v) => {
@@ -26,16 +26,11 @@ pub(super) fn text_of<'a>(args: &'a [Val], limits: &Limits) -> Result<Cow<'a, [u
             }
             v => v.clone(),
         };
-        // A pointer is no text to Go, which parts two values by a space unless one of them is.
-        let is_text = matches!(arg.value(), Value::Nil) || arg.value().kind() == Kind::String;
-        if !is_text && !after_text {
-            out.push(b' ');
-        }
-        after_text = is_text;
-        let left = limits.text_bytes.saturating_sub(out.len());
-        out.extend(limits.printed(crate::fmt::sprint_within(&[shown], left))?);
-    }
-    Ok(Cow::Owned(out))
+        Ok((shown, is_text))
+    });
+    let shown = shown.collect::<Result<Vec<_>, Stopped>>()?;
+    let parts = shown.iter().map(|(value, is_text)| (value, *is_text));
+    limits.printed(crate::fmt::sprint_parts(parts, limits.text_bytes)).map(Cow::Owned)
 }
 
 pub(super) fn html(text: &[u8]) -> Vec<u8> {

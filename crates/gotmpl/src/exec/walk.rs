@@ -45,8 +45,7 @@ impl<'t> Frame<'_, '_, 't> {
     /// An error at the current node. `format` is Go's; `%w` is `fmt.Errorf`'s `%v`.
     pub(super) fn error(&self, format: &str, args: &[Value]) -> Stop {
         let tree = self.tree;
-        let text =
-            |format: &str| crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), args)).into_owned();
+        let text = |format: &str| crate::fmt::sprintf_text(format, args);
         let mut error = ExecError {
             template: tree.name.to_string(),
             executing: tree.name.to_string(),

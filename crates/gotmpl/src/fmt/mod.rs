@@ -40,6 +40,11 @@ pub fn sprintf(format: &[u8], args: &[Value]) -> Vec<u8> {
     printer.into_bytes()
 }
 
+/// As [`sprintf`], as text: one U+FFFD for each broken byte.
+pub(crate) fn sprintf_text(format: &str, args: &[Value]) -> String {
+    crate::strconv::utf8::to_text(&sprintf(format.as_bytes(), args)).into_owned()
+}
+
 /// As [`sprintf`] with an own limit.
 ///
 /// # Errors
@@ -52,7 +57,7 @@ pub fn sprintf_within(format: &[u8], args: &[Value], limit: usize) -> Result<Vec
 
 /// The values as `%v`, a space between two neighbours when neither is a string.
 pub fn sprint(args: &[Value]) -> Vec<u8> {
-    spaced(args, MAX_OUTPUT_BYTES).into_bytes()
+    spaced(parts(args), MAX_OUTPUT_BYTES).into_bytes()
 }
 
 /// As [`sprint`] with an own limit.
@@ -60,14 +65,25 @@ pub fn sprint(args: &[Value]) -> Vec<u8> {
 /// # Errors
 /// The text would be longer than `limit` bytes.
 pub fn sprint_within(args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
-    spaced(args, limit).within(limit)
+    sprint_parts(parts(args), limit)
 }
 
-fn spaced(args: &[Value], limit: usize) -> Printer {
+/// As [`sprint_within`] for values of which the caller says whether they are strings to Go.
+pub(crate) fn sprint_parts<'v>(
+    parts: impl IntoIterator<Item = (&'v Value, bool)>,
+    limit: usize,
+) -> Result<Vec<u8>, TooLong> {
+    spaced(parts, limit).within(limit)
+}
+
+fn parts(args: &[Value]) -> impl Iterator<Item = (&Value, bool)> {
+    args.iter().map(|arg| (arg, arg.kind() == crate::value::Kind::String))
+}
+
+fn spaced<'v>(parts: impl IntoIterator<Item = (&'v Value, bool)>, limit: usize) -> Printer {
     let mut printer = Printer::new(limit);
     let mut after_string = true;
-    for arg in args {
-        let is_string = arg.kind() == crate::value::Kind::String;
+    for (arg, is_string) in parts {
         if !is_string && !after_string {
             printer.push(b' ');
         }

@@ -145,5 +145,5 @@ fn is_hex_int(text: &str) -> bool {
 }
 
 fn quoted(format: &str, text: &[u8]) -> String {
-    crate::strconv::utf8::to_text(&crate::fmt::sprintf(format.as_bytes(), &[Value::str(text)])).into_owned()
+    crate::fmt::sprintf_text(format, &[Value::str(text)])
 }

@@ -2,8 +2,8 @@
 
 use super::command::{Call, Command, Count, Group, disk};
 use super::flags::{Flag, Kind};
-use super::table::Table;
 use helmd_action::{DependencyList, helm_text};
+use helmd_index::table::Table;
 use helmd_repo::local::Detection;
 
 /// The commands.

@@ -10,7 +10,6 @@ mod log;
 mod package;
 mod settings;
 mod show;
-mod table;
 mod template;
 mod values;
 

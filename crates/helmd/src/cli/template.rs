@@ -60,12 +60,13 @@ fn execute(args: &[String], out: &mut (dyn Write + Send), err: &mut (dyn Write +
         return fail(err, &error);
     }
     // A setting that is wrong is told when its turn comes.
-    let budgets = budgets::over(Budgets::default(), matches.list("budget")).unwrap_or_default();
+    let budgets = budgets::over(Budgets::default(), matches.list("budget"));
+    let of_thread = budgets.clone().unwrap_or_default();
     // All on one thread: what loading has used is used again for rendering.
     let matches = &matches;
     let errors = &mut *err;
-    let done = with_clock(&budgets, Cancel::new(), move |clock| {
-        Command { helm, matches, settings, clock, err: errors }.run(out)
+    let done = with_clock(&of_thread, Cancel::new(), move |clock| {
+        Command { helm, matches, settings, budgets, clock, err: errors }.run(out)
     });
     done.unwrap_or_else(|error| fail(err, &helm_text(&error)))
 }
@@ -95,6 +96,7 @@ struct Command<'a> {
     helm: HelmMajor,
     matches: &'a Matches,
     settings: Settings,
+    budgets: Result<Budgets, String>,
     clock: &'a Clock,
     err: &'a mut dyn Write,
 }
@@ -151,7 +153,7 @@ impl<'a> Command<'a> {
         let located = chart_path::locate(reference, matches, helm, &mut warn)?;
         self.debug("Chart path", "path", &located.to_string());
         let values = values::merge(matches, helm)?;
-        let budgets = budgets::over(Budgets::default(), matches.list("budget"))?;
+        let budgets = self.budgets.clone()?;
         let chart = self.load(&located, &budgets)?;
         if helm == HelmMajor::Helm3
             && !matches!(matches.text("dry-run"), "" | "client" | "server" | "true" | "false" | "none")

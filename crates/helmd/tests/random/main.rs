@@ -6,9 +6,12 @@
 
 mod alphabets;
 mod certificates;
+#[path = "../common/mod.rs"]
+mod common;
 mod keys;
 mod passwords;
 
+use common::{skip, tools, variable};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,21 +32,7 @@ fn found(name: &str) -> Option<PathBuf> {
 
 /// The real helm.
 fn helm4() -> Option<PathBuf> {
-    let found = variable("HELMD_TOOLS").map(|folder| Path::new(&folder).join("helm4"));
-    if found.is_none() {
-        skip("HELMD_TOOLS names no folder with helm4");
-    }
-    found
-}
-
-fn skip(why: &str) {
-    assert!(variable("CI").as_deref() != Some("true"), "{why}");
-    println!("skipped: {why}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "tests are configured by their environment")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    tools().map(|folder| folder.join("helm4"))
 }
 
 fn helmd() -> PathBuf {

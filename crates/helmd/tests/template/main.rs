@@ -6,22 +6,14 @@
 
 mod cases;
 mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 
 use cases::{CASES, OUTPUT_DIR_CASES};
+use common::tools;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-
-/// The folder of the real programs.
-#[expect(clippy::disallowed_methods, reason = "tests are configured by their environment")]
-fn tools() -> Option<PathBuf> {
-    let found = std::env::var("HELMD_TOOLS").ok().filter(|path| !path.is_empty());
-    if found.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "HELMD_TOOLS is missing");
-        println!("skipped: HELMD_TOOLS names no folder with helm3 and helm4");
-    }
-    found.map(PathBuf::from)
-}
 
 /// What a program gave.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Charts with subcharts: defaults, globals, conditions, tags, aliases, imports, and nulls that take values away.
 
 use super::data;
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Map, Value as Json, json};
 
 /// Writes the files of one question.

@@ -1,6 +1,6 @@
 //! Random texts, numbers and JSON values; what has been trouble in YAML, JSON, Go's formats comes often.
 
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Map, Value as Json, json};
 
 const WORDS: &[&str] = &[
@@ -232,7 +232,7 @@ pub fn number(r: &mut Random) -> Json {
             &6.02e23,
             &0.000_123
         ])),
-        _ => json!(f64::from_bits(r.next() & !(0x7ff << 52) | (r.between(1000, 1050) as u64) << 52)),
+        _ => json!(f64::from_bits(r.number() & !(0x7ff << 52) | (r.between(1000, 1050) as u64) << 52)),
     }
 }
 

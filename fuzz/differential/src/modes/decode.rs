@@ -1,7 +1,7 @@
 //! `fromYaml`, `fromJson`, `fromToml` and their kin on texts, shown with their Go types.
 
 use super::{data, yaml};
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Value as Json, json};
 
 const SIGNS: &[&str] = &[

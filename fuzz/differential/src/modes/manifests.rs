@@ -1,7 +1,7 @@
 //! Rendered files: their split into documents, the order of kinds, hooks.
 
 use super::data;
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Map, Value as Json, json};
 
 const SIGNS: &[&str] = &["---", "\n", " ", "-", ":", "#", "\t", "\r\n", "kind", "a", "{", "\"", "--- # c\n", "\n---\n"];

@@ -11,7 +11,7 @@ mod strvals;
 mod templates;
 mod yaml;
 
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::Value as Json;
 
 /// Who knows the real answer.

@@ -1,7 +1,7 @@
 //! Three-way strategic patches of built-in kinds.
 
 use super::data;
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Map, Value as Json, json};
 
 pub fn question(r: &mut Random) -> Json {

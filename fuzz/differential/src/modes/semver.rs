@@ -1,7 +1,7 @@
 //! Versions and constraints.
 
 use super::data::damaged;
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Value as Json, json};
 
 const SIGNS: &[&str] = &[

@@ -1,7 +1,7 @@
 //! The `--set` forms.
 
 use super::data;
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Value as Json, json};
 
 const SIGNS: &[&str] = &["a", "0", "=", ".", ",", "[", "]", "{", "}", "\\", "\"", " ", "\n", "-", "null", "é", ":"];

@@ -2,7 +2,7 @@
 
 use super::data;
 use super::grammar::{self, Language, Writer};
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Value as Json, json};
 
 const SIGNS: &[&str] = &[

@@ -1,7 +1,7 @@
 //! YAML texts in every style that the language has.
 
 use super::data;
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Value as Json, json};
 
 const SIGNS: &[&str] = &[

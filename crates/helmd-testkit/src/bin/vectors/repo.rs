@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 /// `repo.json`
 pub fn repo(record: &Record, helm: HelmMajor) -> Verdict {
     let results = record.results(helm);
-    let index = |key: &str| load(&record.bytes(key), helm).map(|loaded| loaded.index);
+    let index = |key: &str| Index::load(&record.bytes(key), helm).map(|loaded| loaded.index);
     let text = |got: Result<String, String>| check::text(results, got.map(String::into_bytes));
     match record.str("op") {
         "load" => check::value(results, index("index").map(|i| summary(&i)).map_err(in_file)),
@@ -38,10 +38,6 @@ pub fn repo(record: &Record, helm: HelmMajor) -> Verdict {
     }
 }
 
-fn load(bytes: &[u8], helm: HelmMajor) -> Result<helmd_index::Loaded, IndexError> {
-    Index::load(bytes, helm)
-}
-
 fn in_file(error: IndexError) -> String {
     format!("error loading <FILE>: {}", helm_text(&error))
 }
@@ -59,7 +55,7 @@ fn search(record: &Record, helm: HelmMajor) -> Result<String, String> {
     let mut indexes = Vec::new();
     for name in names.iter().filter_map(Json::as_str) {
         let text = record.get("repos").get(name).and_then(Json::as_str).unwrap_or_default();
-        if let Ok(loaded) = load(text.as_bytes(), helm) {
+        if let Ok(loaded) = Index::load(text.as_bytes(), helm) {
             indexes.push((name, loaded.index));
         }
     }

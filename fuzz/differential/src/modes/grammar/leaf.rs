@@ -2,7 +2,7 @@
 
 use super::super::{data, semver};
 use super::table::Kind;
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 
 /// A literal of this kind in Go's template syntax.
 pub fn literal(r: &mut Random, kind: Kind) -> String {

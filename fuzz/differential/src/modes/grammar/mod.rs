@@ -7,7 +7,7 @@ mod leaf;
 mod statement;
 mod table;
 
-use crate::random::Random;
+use helmd_fuzz::random::Random;
 use serde_json::{Map, Value as Json, json};
 use table::{Kind, Signature};
 
