@@ -5,15 +5,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use helmd_chart::{ArchiveLimits, File, Loader, Values, read_archive};
-use helmd_engine::on_render_stack;
+use helmd_engine::Cancel;
 use helmd_kube::helm_text;
-use helmd_lint::{ChartFolder, Message, Options, Place, Report, Severity};
+use helmd_lint::{Cancelled, ChartFolder, Message, Options, Place, Report, Severity};
 use helmd_repo::local::{self, Entry, Links, RepoError};
 use helmd_repo::subcharts::is_archive;
 
 use crate::context::{Outside, System};
 use crate::error::ActionError;
-use crate::render::Host;
+use crate::render::{Host, out_of_time, with_clock};
 
 /// Lints charts. Blocks: a server runs it away from its tasks.
 #[derive(Clone)]
@@ -92,19 +92,25 @@ impl Lint {
             Ok(folder) => folder,
             Err(error) => return Ok(Linted { error: Some(error), failed: true, ..Linted::default() }),
         };
-        let (options, outside) = (&self.options, &self.outside);
-        let Report { messages, log } = on_render_stack(
-            &options.budgets,
-            |_| {},
-            || helmd_lint::lint(&folder, values, options, Rc::new(Host(Arc::clone(outside)))),
-        )?;
+        let cancel = Cancel::new();
+        let options = Options { cancel: cancel.clone(), ..self.options.clone() };
+        let outside = &self.outside;
+        let Report { mut messages, log, cancelled } = with_clock(&options.budgets, cancel, |clock| {
+            clock.begin();
+            helmd_lint::lint(&folder, values, &options, Rc::new(Host(Arc::clone(outside))))
+        })?;
+        if let Some(Cancelled { place }) = cancelled {
+            let stopped = out_of_time(options.budgets.render_time);
+            let text = helm_text(&ActionError::Stopped { stopped, place });
+            messages.push(Message { severity: Severity::Error, path: "templates/".to_owned(), text });
+        }
         let tolerated = if self.strict { Severity::Info } else { Severity::Warning };
         let failed = messages.iter().any(|message| message.severity > tolerated);
         Ok(Linted { messages, error: None, failed, log })
     }
 
     fn loader(&self) -> Loader {
-        Loader { helm: self.options.helm, limits: self.limits.clone(), ..Loader::new(self.options.helm) }
+        Loader { limits: self.limits.clone(), ..self.options.budgets.loader(self.options.helm) }
     }
 
     fn archive_file(&self, path: &Path) -> Result<ChartFolder, String> {

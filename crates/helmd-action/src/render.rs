@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
 
 use helmd_chart::{Chart, HelmMajor, Values};
 use helmd_engine::{Budgets, Cancel, Engine, Exceeded, Lookup, RenderError, Stopped, budgets, on_render_stack};
@@ -74,7 +75,7 @@ pub struct Clock {
 
 impl Clock {
     /// From now on the time counts.
-    fn begin(&self) {
+    pub(crate) fn begin(&self) {
         let _nobody_waits = self.begun.send(());
     }
 
@@ -103,6 +104,11 @@ pub fn with_clock<T: Send>(
         }
     };
     on_render_stack(budgets, watch, move || work(&clock))
+}
+
+/// What ended a render that took longer than it may.
+pub(crate) fn out_of_time(patience: Duration) -> Stopped {
+    Stopped::Budget(Exceeded::new(budgets::RENDER_TIME, patience.as_secs(), "seconds of rendering"))
 }
 
 /// What a render starts from, its chart's dependencies settled.
@@ -163,9 +169,7 @@ impl Render {
             let RenderFailure { error, warnings, partial } = failure;
             let error = match *error {
                 ActionError::Render(render) if render.stopped() == Some(Stopped::Cancelled) => {
-                    let what = "seconds of rendering";
-                    let exceeded = Exceeded::new(budgets::RENDER_TIME, patience.as_secs(), what);
-                    let stopped = if clock.is_late() { Stopped::Budget(exceeded) } else { Stopped::Cancelled };
+                    let stopped = if clock.is_late() { out_of_time(patience) } else { Stopped::Cancelled };
                     ActionError::Stopped { stopped, place: render.place() }
                 }
                 error => error,

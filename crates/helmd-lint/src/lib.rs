@@ -21,10 +21,10 @@ mod templates;
 mod values;
 
 pub use folder::{ChartFolder, FolderError, Place};
-pub use message::{Message, Report, Severity};
+pub use message::{Cancelled, Message, Report, Severity};
 
 use helmd_chart::{HelmMajor, Values};
-use helmd_engine::Budgets;
+use helmd_engine::{Budgets, Cancel};
 use helmd_values::KubeVersion;
 use message::Linter;
 use std::rc::Rc;
@@ -42,6 +42,8 @@ pub struct Options {
     pub skip_schema_validation: bool,
     /// What the render may use up.
     pub budgets: Budgets,
+    /// Ends the render.
+    pub cancel: Cancel,
 }
 
 impl Options {
@@ -53,6 +55,7 @@ impl Options {
             kube_version: None,
             skip_schema_validation: false,
             budgets: Budgets::default(),
+            cancel: Cancel::new(),
         }
     }
 }

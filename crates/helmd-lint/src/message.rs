@@ -61,6 +61,15 @@ pub struct Report {
     pub messages: Vec<Message>,
     /// What Helm would have written to its log meanwhile.
     pub log: Vec<String>,
+    /// The render was cancelled ([`Options::cancel`]), which is no finding.
+    pub cancelled: Option<Cancelled>,
+}
+
+/// A render that somebody ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cancelled {
+    /// Where the render was, as `file:line:column`.
+    pub place: Option<String>,
 }
 
 /// The chart under the rules, and what they found so far.

@@ -3,13 +3,13 @@
 use crate::deprecated;
 use crate::documents::Documents;
 use crate::folder::Place;
-use crate::message::{Linter, Severity};
+use crate::message::{Cancelled, Linter, Severity};
 use crate::names;
 use crate::object::{self, Object};
 use gotmpl::GoString;
 use gotmpl::strconv::quote;
 use helmd_chart::{Chart, File, HelmMajor, Values, error_text};
-use helmd_engine::Engine;
+use helmd_engine::{Engine, Stopped};
 use helmd_values::schema::validate_chart;
 use helmd_values::{
     Capabilities, KubeVersion, ReleaseOptions, RenderValues, ValuesError, coalesce_values, process_dependencies,
@@ -55,9 +55,13 @@ pub(crate) fn lint(linter: &mut Linter<'_>, values: &Values, host: Rc<dyn sprig:
     let namespace = linter.options.namespace.clone();
     let release = ReleaseOptions { name: "test-release".to_owned(), namespace, ..ReleaseOptions::default() };
     let values = RenderValues { values, release, capabilities };
-    let engine = Engine { lint: true, budgets, ..Engine::new(linter.helm()) };
+    let cancel = linter.options.cancel.clone();
+    let engine = Engine { lint: true, budgets, cancel, ..Engine::new(linter.helm()) };
     match engine.render_noting(&chart, values, host, &mut linter.report.log) {
         Ok(rendered) => files(linter, &chart, &rendered, &kube_version),
+        Err(e) if e.stopped() == Some(Stopped::Cancelled) => {
+            linter.report.cancelled = Some(Cancelled { place: e.place() });
+        }
         Err(e) => {
             linter.check(Severity::Error, FOLDER, Err(error_text(&e)));
         }

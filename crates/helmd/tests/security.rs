@@ -27,11 +27,13 @@ impl Place {
 
     /// Runs `helmd template` on the chart with these further arguments and variables.
     fn template(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        self.run(&[&["template", "r", "../c"], arguments].concat(), variables)
+    }
+
+    /// Runs `helmd` beside the chart, which is `../c`.
+    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let started = Instant::now();
         let output = Command::new(env!("CARGO_BIN_EXE_helmd"))
-            .arg("template")
-            .arg("r")
-            .arg(self.path("c"))
             .args(arguments)
             .current_dir(self.path("work"))
             .env_clear()
@@ -132,6 +134,52 @@ fn budgets_are_settings() {
     ] {
         let refused = error(&place.template(arguments, variables));
         assert!(refused.contains(want), "{refused}");
+    }
+}
+
+/// Each command that reads a chart does so within the budgets of flags and environment.
+#[test]
+fn budgets_hold_for_every_command() {
+    let place = Place::new("a: {{ range until 100 }}{{ end }}1");
+    let starter = place.path("c").display().to_string();
+    let entries = "budget archive-entries exceeded (at most 1 files and folders";
+    for command in [
+        &["lint", "../c"][..],
+        &["show", "all", "../c"],
+        &["package", "../c"],
+        &["dependency", "list", "../c"],
+        &["create", "d", "--starter", &starter],
+    ] {
+        let with = |more: &[&str], variables: &[(&str, &str)]| {
+            let output = place.run(&[command, more].concat(), variables);
+            (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+        };
+        let (good, said) = with(&[], &[]);
+        assert!(good, "{command:?}: {said}");
+        for (flag, variable, want) in [
+            ("archive-entries=1", ("HELMD_BUDGET_ARCHIVE_ENTRIES", "1"), entries),
+            ("yaml-bytes=9", ("HELMD_BUDGET_YAML_BYTES", "9"), "budget yaml-bytes exceeded (at most 9 bytes"),
+            ("stepps=1", ("HELMD_BUDGET_STEPPS", "1"), "there is no budget \"step"),
+        ] {
+            for (good, said) in [with(&["--budget", flag], &[]), with(&[], &[variable])] {
+                assert!(!good && said.to_lowercase().contains(want), "{command:?} {flag}: {said}");
+            }
+        }
+    }
+}
+
+/// What lint renders has budgets, too: what runs out is a finding.
+#[test]
+fn lint_renders_within_its_budgets() {
+    let place = Place::new("{{ range until 1000000 }}{{ range until 1000000 }}{{ end }}{{ end }}");
+    for (budget, want) in [
+        ("steps=10", "budget steps exceeded (at most 10 template steps); allow more with --budget steps=N"),
+        ("render-time=1s", "[ERROR] templates/: budget render-time exceeded (at most 1 seconds of rendering); allow "),
+    ] {
+        let output = place.run(&["lint", "../c", "--budget", budget], &[]);
+        let found = text(&output.stdout);
+        assert!(!output.status.success() && found.contains(want), "{found}");
+        assert_eq!(text(&output.stderr), "Error: 1 chart(s) linted, 1 chart(s) failed\n");
     }
 }
 

@@ -4,7 +4,7 @@ use super::command::{Call, Command, Count, disk};
 use super::flags::{Flag, Kind};
 use crate::environment;
 use helmd_action::{Create, Outside as _, System, helm_text};
-use helmd_chart::{HelmMajor, Loader, Saving};
+use helmd_chart::{HelmMajor, Saving};
 use helmd_repo::local::{Detection, clean};
 use std::path::Path;
 
@@ -50,7 +50,7 @@ fn create(call: &mut Call<'_>) -> Result<(), String> {
         clean(&Path::new(&environment::data_folder()).join("starters").join(starter))
     });
     let create = Create { name, starter, saving: Saving { helm, now: System.now().as_second(), stamp: None } };
-    let loader = Loader::new(helm);
+    let loader = call.loader()?;
     let (mut log, mut warnings) = (Vec::new(), String::new());
     let done = create.run(&disk(&loader, Detection::Skip), &mut log, |line| {
         warnings.push_str(&line);
