@@ -97,6 +97,11 @@ pub fn with_clock<T: Send>(
     let (begun, begins) = mpsc::channel();
     let late = Arc::new(AtomicBool::new(false));
     let clock = Clock { begun, late: Arc::clone(&late), cancel: cancel.clone() };
+    if budgets.render_time.is_zero() {
+        // A short render would be over before the other thread looks at the clock.
+        late.store(true, Ordering::Relaxed);
+        cancel.cancel();
+    }
     let watch = |ended: &Receiver<Infallible>| {
         if begins.recv().is_ok() && ended.recv_timeout(budgets.render_time) == Err(RecvTimeoutError::Timeout) {
             late.store(true, Ordering::Relaxed);
