@@ -154,3 +154,35 @@ fn helm_3_has_its_own_words() {
     let failed = "Error: 1 chart(s) linted, 1 chart(s) failed\n";
     assert_eq!((code, err), (1, format!("{warned}{noted}{warned}{failed}")));
 }
+
+#[test]
+fn the_environment_is_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    good(dir.path());
+    write(&dir.path().join("c"), &[("templates/b.yaml", "{{ fail .Release.Namespace }}")]);
+    let context = "contexts: [{name: a, context: {cluster: c, namespace: team}}]\nclusters: [{name: c, cluster: {}}]\n";
+    write(dir.path(), &[("config", &format!("apiVersion: v1\nkind: Config\ncurrent-context: a\n{context}"))]);
+    let said = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_helmd"));
+        command.arg("lint").args(args).current_dir(dir.path()).env_clear().envs(variables.iter().copied());
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    let noted = |namespace: &str| format!("level=INFO msg=\"funcMap fail\" message={namespace}\n");
+    assert_eq!(said(&["c"], &[]), noted("default"));
+    assert_eq!(said(&["c"], &[("HELM_NAMESPACE", "env")]), noted("env"));
+    assert_eq!(said(&["c"], &[("KUBECONFIG", "config")]), noted("team"));
+    assert_eq!(said(&["c", "-n", "x"], &[("KUBECONFIG", "config"), ("HELM_NAMESPACE", "env")]), noted("x"));
+    let colour = "level=WARN msg=\"command failed\" error=\"invalid color mode \\\"x\\\": must be one of: never, auto, \
+                  always\"\n";
+    assert_eq!(said(&["c", "--color", "x"], &[]), colour);
+}
+
+#[test]
+fn words_behind_two_dashes_are_paths() {
+    let dir = tempfile::tempdir().unwrap();
+    good(dir.path());
+    let (code, out, _) = lint(dir.path(), &["--", "c", "--helm3"]);
+    let missing = "==> Linting --helm3\nError unable to check Chart.yaml file in chart: stat --helm3/Chart.yaml: no such \
+                   file or directory\n\n";
+    assert_eq!((code, out), (1, format!("==> Linting c\n\n{missing}")));
+}

@@ -1,7 +1,8 @@
 //! The frame of Helm's commands: which one is meant, its flags and words, its help, its failures.
 
 use super::flags::{Flag, FlagError, FlagSet, Kind, Matches};
-use super::{log, settings};
+use super::log;
+use super::settings::{self, Settings};
 use crate::budgets;
 use gotmpl::slog;
 use helmd_action::Budgets;
@@ -59,8 +60,8 @@ pub struct Call<'a> {
     pub out: &'a mut dyn Write,
     /// Standard error.
     pub err: &'a mut dyn Write,
-    /// `--debug`
-    pub debug: bool,
+    /// What the global flags say.
+    pub settings: &'a Settings,
 }
 
 impl Call<'_> {
@@ -72,12 +73,20 @@ impl Call<'_> {
         self.out.write_all(text).map_err(|e| e.to_string())
     }
 
-    /// How charts are read within the budgets of the environment and the flags.
+    /// The budgets of the environment and the flags.
+    ///
+    /// # Errors
+    /// A budget that is none.
+    pub fn budgets(&self) -> Result<Budgets, String> {
+        budgets::over(Budgets::default(), self.matches.list("budget"))
+    }
+
+    /// How charts are read within the budgets.
     ///
     /// # Errors
     /// A budget that is none.
     pub fn loader(&self) -> Result<Loader, String> {
-        Ok(budgets::over(Budgets::default(), self.matches.list("budget"))?.loader(self.helm))
+        Ok(self.budgets()?.loader(self.helm))
     }
 
     /// Tells what Helm's packages have logged.
@@ -161,6 +170,14 @@ impl Group {
     }
 }
 
+/// Why a command did not do what it should.
+enum Failed {
+    /// A global flag is wrong.
+    Setting(String),
+    /// All else.
+    Error(String),
+}
+
 fn common_set(helm: HelmMajor) -> FlagSet {
     let mut set = FlagSet::default();
     set.add(common_flags(helm));
@@ -176,11 +193,16 @@ impl Command {
         let written = out.flush().is_ok();
         match done {
             Ok(()) => code(written),
-            Err(error) => fail(&mut err, &error),
+            Err(Failed::Error(error)) => fail(&mut err, &error),
+            Err(Failed::Setting(error)) => {
+                // HELM: what is wrong before there is a command is told as a record.
+                let _closed = writeln!(err, "{}", slog::record("WARN", "command failed", &[("error", &error)]));
+                ExitCode::FAILURE
+            }
         }
     }
 
-    fn execute(&self, args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Result<(), String> {
+    fn execute(&self, args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failed> {
         let helm = helm_major(args);
         let mut set = common_set(helm);
         set.add([budgets::flag()]);
@@ -192,15 +214,14 @@ impl Command {
         }
         match parsed {
             Ok(()) => {}
-            Err(FlagError::Help) => return out.write_all(self.help(&set).as_bytes()).map_err(|e| e.to_string()),
-            Err(error) => return Err(error.to_string()),
+            Err(FlagError::Help) => {
+                return out.write_all(self.help(&set).as_bytes()).map_err(|e| Failed::Error(e.to_string()));
+            }
+            Err(error) => return Err(Failed::Error(error.to_string())),
         }
-        if matches.flag("help") {
-            return out.write_all(self.help(&set).as_bytes()).map_err(|e| e.to_string());
-        }
-        self.check_count(matches.words.len())?;
-        let debug = settings::debug(&matches);
-        (self.run)(&mut Call { helm, matches: &matches, out, err, debug })
+        let settings = &Settings::read(&matches).map_err(Failed::Setting)?;
+        self.check_count(matches.words.len()).map_err(Failed::Error)?;
+        (self.run)(&mut Call { helm, matches: &matches, out, err, settings }).map_err(Failed::Error)
     }
 
     fn help(&self, set: &FlagSet) -> String {

@@ -21,7 +21,7 @@ pub fn run(args: &[String]) -> Option<ExitCode> {
     Some(match name.as_str() {
         "create" => create::COMMAND.run(&rest),
         "dependency" | "dep" | "dependencies" => dependency::GROUP.run(&rest),
-        "lint" => lint::run(&rest),
+        "lint" => lint::COMMAND.run(&rest),
         "package" => package::COMMAND.run(&rest),
         "show" | "inspect" => show::GROUP.run(&rest),
         "template" => template::run(&rest),

@@ -85,7 +85,7 @@ impl Settings {
 }
 
 /// `--debug`, or what `HELM_DEBUG` says.
-pub fn debug(matches: &Matches) -> bool {
+fn debug(matches: &Matches) -> bool {
     match matches.is_set("debug") {
         true => matches.flag("debug"),
         false => variable("HELM_DEBUG").is_some_and(|text| parse_bool(text) == Ok(true)),

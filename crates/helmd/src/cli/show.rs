@@ -73,7 +73,7 @@ fn flags() -> Vec<Flag> {
 fn show(call: &mut Call<'_>, part: Part) -> Result<(), String> {
     let (helm, matches) = (call.helm, call.matches);
     chart_path::check_tls_files(matches, helm)?;
-    if call.debug {
+    if call.settings.debug {
         let version = matches.text("version");
         let three = format!("Original chart version: {}", gotmpl::strconv::quote(version));
         tell(call, ("show.go:214", &three), ("original chart version", &[("version", version)]));
