@@ -127,18 +127,31 @@ pub(crate) enum Tag {
 /// One field of a [`Struct`].
 pub(crate) type Field = (&'static str, Value, Tag);
 
-/// A Go struct with fields, some methods, and the text that printing through a pointer gives.
+/// A method of the pointer to a struct: its name, and the text that it makes of the fields.
+type PointerMethod = (&'static str, fn(&Struct) -> GoString);
+
+/// A Go struct: its fields, and the methods of its pointer where it can be reached through one.
 pub(crate) struct Struct {
-    pub(crate) go_type: &'static GoType,
-    pub(crate) fields: Vec<Field>,
-    pub(crate) methods: Vec<Rc<Function>>,
-    pub(crate) pointer_string: Option<GoString>,
+    go_type: &'static GoType,
+    fields: Vec<Field>,
+    pointer_methods: &'static [PointerMethod],
 }
 
 impl Struct {
     /// A struct without methods.
     pub(crate) fn plain(go_type: &'static GoType, fields: Vec<Field>) -> Value {
-        Value::Object(Rc::new(Struct { go_type, fields, methods: Vec::new(), pointer_string: None }))
+        Value::Object(Rc::new(Struct { go_type, fields, pointer_methods: &[] }))
+    }
+
+    /// The text of a field, exported or not.
+    fn text(&self, name: &str) -> GoString {
+        let field = self.fields.iter().find(|(n, ..)| *n == name);
+        field.and_then(|(_, value, _)| value.as_str().cloned()).unwrap_or_default()
+    }
+
+    fn pointer_method(&self, name: &str) -> Option<(&'static str, GoString)> {
+        let (name, text) = self.pointer_methods.iter().find(|(n, _)| *n == name)?;
+        Some((name, text(self)))
     }
 }
 
@@ -171,7 +184,8 @@ impl Object for Struct {
         })
     }
     fn method(&self, name: &str) -> Option<Rc<Function>> {
-        self.methods.iter().find(|f| f.name == name).cloned()
+        let (name, text) = self.pointer_method(name)?;
+        Some(Rc::new(Function::new(name, &[], types::STRING, move |_, _| Ok(Value::str(text.clone())))))
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
         let exported = self.fields.iter().filter(|(_, _, tag)| *tag != Tag::Hidden);
@@ -191,7 +205,24 @@ impl Object for Struct {
         seen
     }
     fn pointer_string(&self) -> Option<GoString> {
-        self.pointer_string.clone()
+        self.pointer_method("String").map(|(_, text)| text)
+    }
+    /// HELM: the copying library leaves fields that are not exported empty.
+    fn deep_copy(&self, addressed: bool) -> Option<Value> {
+        let addressed = addressed || self.go_type.kind == Kind::Ptr;
+        let copied = |(name, value, tag): &Field| {
+            let copy = match value {
+                Value::String(_) if *tag == Tag::Hidden => Some(Value::str("")),
+                Value::Object(inner) => inner.deep_copy(addressed),
+                _ => None,
+            };
+            (*name, copy.unwrap_or_else(|| value.clone()), *tag)
+        };
+        Some(Value::Object(Rc::new(Struct {
+            go_type: self.go_type,
+            fields: self.fields.iter().map(copied).collect(),
+            pointer_methods: if addressed { self.pointer_methods } else { &[] },
+        })))
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -232,16 +263,18 @@ impl Object for VersionSet {
     }
 }
 
-/// A method without arguments that gives a fixed string.
-fn string_method(name: &'static str, value: &str) -> Rc<Function> {
-    let value = Value::str(value);
-    Rc::new(Function::new(name, &[], types::STRING, move |_, _| Ok(value.clone())))
-}
+/// The methods of `*KubeVersion`.
+const KUBE_VERSION_METHODS: &[PointerMethod] = &[
+    ("String", |kube| {
+        let normalized = kube.text("normalizedVersion");
+        if normalized.is_empty() { kube.text("Version") } else { normalized }
+    }),
+    ("GitVersion", |kube| kube.text("Version")),
+];
 
 /// `.Capabilities`.
 pub(crate) fn capabilities(caps: &Capabilities, helm: HelmMajor) -> Value {
     let kube = &caps.kube_version;
-    let normalized = kube.to_string();
     let mut fields = vec![
         ("Version", Value::str(&kube.version), Tag::None),
         ("Major", Value::str(&kube.major), Tag::None),
@@ -251,12 +284,8 @@ pub(crate) fn capabilities(caps: &Capabilities, helm: HelmMajor) -> Value {
         let hidden = kube.normalized.as_deref().unwrap_or_default();
         fields.insert(1, ("normalizedVersion", Value::str(hidden), Tag::Hidden));
     }
-    let kube_version = Struct {
-        go_type: pick(helm, &KUBE_VERSION_3, &KUBE_VERSION_4),
-        fields,
-        methods: vec![string_method("String", &normalized), string_method("GitVersion", &kube.version)],
-        pointer_string: Some(normalized.into()),
-    };
+    let kube_version =
+        Struct { go_type: pick(helm, &KUBE_VERSION_3, &KUBE_VERSION_4), fields, pointer_methods: KUBE_VERSION_METHODS };
     let info = &caps.helm_version;
     let mut build = vec![
         ("Version", Value::str(&info.version), Tag::JsonOmitZero("version")),

@@ -151,7 +151,7 @@ fn copied(limits: &Limits, value: &Value, depth: usize, visited: &mut usize) -> 
             let entries = m.entries().into_iter().map(|(k, v)| Ok((k, copied(limits, &v, depth + 1, visited)?)));
             Ok(Value::Map(Map::from_entries(m.go_type(), entries.collect::<Result<Vec<_>, FuncError>>()?)))
         }
-        Value::Object(object) => Ok(crate::versions::copied(object.as_ref()).unwrap_or_else(|| value.clone())),
+        Value::Object(object) => Ok(object.deep_copy(false).unwrap_or_else(|| value.clone())),
         other => Ok(other.clone()),
     }
 }

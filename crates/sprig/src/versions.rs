@@ -120,14 +120,6 @@ fn other(args: &[Value]) -> Result<Version, FuncError> {
     Err(crate::args::nil_pointer())
 }
 
-/// What a deep copy makes of a version; `None` for every other object.
-///
-/// HELM: the copying library sets exported fields only, and a version has none.
-pub(crate) fn copied(object: &dyn Object) -> Option<Value> {
-    let GoVersion { pointer, .. } = object.as_any().downcast_ref::<GoVersion>()?;
-    Some(Value::Object(Rc::new(GoVersion { version: Version::default(), pointer: *pointer })))
-}
-
 impl Object for GoVersion {
     fn go_type(&self) -> &'static GoType {
         if self.pointer { &POINTER } else { &STRUCT }
@@ -142,6 +134,11 @@ impl Object for GoVersion {
 
     fn string(&self) -> Option<GoString> {
         Some(self.version.to_string().into())
+    }
+
+    /// HELM: the copying library sets exported fields only, and a version has none.
+    fn deep_copy(&self, _addressed: bool) -> Option<Value> {
+        Some(Value::Object(Rc::new(GoVersion { version: Version::default(), pointer: self.pointer })))
     }
 
     fn fields_for(&self, reader: FieldReader) -> Vec<(Cow<'static, str>, Value)> {

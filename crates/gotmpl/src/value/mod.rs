@@ -117,6 +117,11 @@ pub trait Object: Any {
     fn pointer_string(&self) -> Option<GoString> {
         None
     }
+    /// What a deep copy makes of it; `None` shares it. `addressed` says that the copy can be reached through a pointer:
+    /// without one, Go does not find the methods of the pointer type.
+    fn deep_copy(&self, _addressed: bool) -> Option<Value> {
+        None
+    }
     /// For downcasts.
     fn as_any(&self) -> &dyn Any;
 }
