@@ -207,6 +207,12 @@ impl Object for Struct {
     fn pointer_string(&self) -> Option<GoString> {
         self.pointer_method("String").map(|(_, text)| text)
     }
+    fn passed(&self) -> Option<Value> {
+        if self.pointer_methods.is_empty() || self.go_type.kind == Kind::Ptr {
+            return None;
+        }
+        Some(Struct::plain(self.go_type, self.fields.clone()))
+    }
     /// HELM: the copying library leaves fields that are not exported empty.
     fn deep_copy(&self, addressed: bool) -> Option<Value> {
         let addressed = addressed || self.go_type.kind == Kind::Ptr;

@@ -51,11 +51,11 @@ impl<'t> Frame<'_, '_, 't> {
         let mut args = self.exec.spare_args.pop().unwrap_or_default();
         for (i, arg) in site.rest().iter().enumerate() {
             let value = self.eval_arg(site.dot, param(i), arg)?;
-            args.push(value);
+            args.push(passed(value));
         }
         if let Some(last) = site.last {
             let value = self.validate(last.clone(), param(args.len()))?;
-            args.push(value);
+            args.push(passed(value));
         }
         let mut result = (function.body)(self.exec, &args);
         args.clear();
@@ -170,6 +170,15 @@ fn callee_name(source: &Source, site: &Site<'_, '_>) -> Vec<u8> {
     }
 }
 
+/// A value as the function sees it.
+fn passed(value: Value) -> Value {
+    let copy = match &value {
+        Value::Object(object) => object.passed(),
+        _ => None,
+    };
+    copy.unwrap_or(value)
+}
+
 /// The builtin `call`.
 fn call_value(exec: &mut Exec<'_>, name: &[u8], args: &[Val]) -> CallResult {
     let name = crate::strconv::utf8::to_text(name);
@@ -194,7 +203,7 @@ fn call_value(exec: &mut Exec<'_>, name: &[u8], args: &[Val]) -> CallResult {
     for (i, arg) in args.iter().enumerate() {
         let ty = params.get(i).or(params.last()).copied().unwrap_or(types::INTERFACE);
         match prepare(arg.value(), ty) {
-            Ok(value) => values.push(value),
+            Ok(value) => values.push(passed(value)),
             Err(e) => return text(format!("arg {i}: {e}")),
         }
     }

@@ -122,6 +122,11 @@ pub trait Object: Any {
     fn deep_copy(&self, _addressed: bool) -> Option<Value> {
         None
     }
+    /// What a function gets in its place; `None` passes it as it is. Go copies a struct into the argument, and the copy can
+    /// no longer be reached through the pointer that led to it.
+    fn passed(&self) -> Option<Value> {
+        None
+    }
     /// For downcasts.
     fn as_any(&self) -> &dyn Any;
 }
