@@ -6,24 +6,16 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 mod create;
 mod dependency;
 mod package;
 mod show;
 
-use std::path::{Path, PathBuf};
+use common::tools;
+use std::path::Path;
 use std::process::Command;
-
-/// The folder of the real programs.
-#[expect(clippy::disallowed_methods, reason = "tests are configured by their environment")]
-fn tools() -> Option<PathBuf> {
-    let found = std::env::var("HELMD_TOOLS").ok().filter(|path| !path.is_empty());
-    if found.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "HELMD_TOOLS is missing");
-        println!("skipped: HELMD_TOOLS names no folder with helm3 and helm4");
-    }
-    found.map(PathBuf::from)
-}
 
 fn helmd() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_helmd"))
