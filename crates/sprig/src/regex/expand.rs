@@ -39,7 +39,7 @@ fn reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut end = 0;
     loop {
         let (rune, width) = decode_rune(body.get(end..).unwrap_or_default());
-        let belongs = char::from_u32(rune).is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let belongs = gotmpl::parse::is_alphanumeric(rune);
         if width == 0 || !belongs {
             break;
         }
