@@ -59,6 +59,9 @@ fn same_key(a: Option<&Json>, b: Option<&Json>, key: &str) -> Result<bool> {
 
 /// Whether two objects have the same key.
 pub(super) fn have_same_key(a: &Json, b: &Json, key: &str) -> Result<bool> {
+    // HELM: that one of them is no object is told before that the other one lacks the key.
+    as_map(a)?;
+    as_map(b)?;
     same_key(Some(key_of(a, key)?), Some(key_of(b, key)?), key)
 }
 
