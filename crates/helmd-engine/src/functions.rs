@@ -82,7 +82,7 @@ fn unwritten<E>(limits: &Limits, error: E, too_long: bool, otherwise: fn(&E) -> 
 fn writing(map: &mut FuncMap) {
     use gotmpl::json::{JsonError, marshal_within};
     use helmd_yaml::toml::{TomlError, to_toml_within};
-    use helmd_yaml::{to_yaml_pretty_within, to_yaml_within};
+    use helmd_yaml::{YamlError, to_yaml_pretty_within, to_yaml_within};
     let mut to = |name, f: fn(&Limits, &Value) -> CallResult| {
         map.add(Function::new(name, &[types::INTERFACE], types::STRING, move |exec, args| {
             f(exec.limits(), arg(args, 0))
@@ -100,10 +100,10 @@ fn writing(map: &mut FuncMap) {
             .map(without_newline)
             .or_else(|e| unwritten(l, e.clone(), e.is_too_long(), panics))
     });
-    to("toYamlPretty", |l, v| {
-        to_yaml_pretty_within(v, l.text_bytes)
-            .map(without_newline)
-            .or_else(|e| unwritten(l, e.clone(), e.is_too_long(), nothing))
+    to("toYamlPretty", |l, v| match to_yaml_pretty_within(v, l.text_bytes) {
+        // HELM: go-yaml panics, which Helm does not catch here.
+        Err(YamlError::CannotMarshal(name)) => Err(FuncError::Panic(YamlError::CannotMarshal(name).to_string())),
+        written => written.map(without_newline).or_else(|e| unwritten(l, e.clone(), e.is_too_long(), nothing)),
     });
     to("toToml", |l, v| match to_toml_within(v, l.text_bytes) {
         Ok(text) => Ok(Value::str(text)),

@@ -36,6 +36,9 @@ pub enum YamlError {
     /// A value could not be made JSON on its way to YAML.
     #[error("error marshaling into JSON: {0}")]
     Marshal(JsonError),
+    /// A value of a type that go-yaml version 3 does not write; it panics there.
+    #[error("cannot marshal type: {0}")]
+    CannotMarshal(&'static str),
     /// More than this program is willing to read.
     #[error("yaml: {0}")]
     Exceeded(Box<Exceeded>),

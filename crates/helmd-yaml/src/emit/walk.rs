@@ -68,6 +68,7 @@ pub fn to_yaml_pretty_within(value: &Value, limit: usize) -> Result<Vec<u8>, Yam
     let mut walk = Walk { limit, ..Walk::new(Style::V3) };
     match walk.value(value, Place::Root).and_then(|()| walk.fits()) {
         Ok(()) => Ok(walk.emitter.finish()),
+        Err(Stop::Json(JsonError::UnsupportedType(name))) => Err(YamlError::CannotMarshal(name)),
         Err(Stop::Json(error)) => Err(YamlError::Marshal(error)),
         Err(Stop::Detour) => Err(YamlError::Decode("cannot marshal value".to_owned())),
     }
