@@ -88,10 +88,10 @@ impl<'p> Parser<'p> {
         Err(ParseError::new(code, self.pattern.get(start..self.at).unwrap_or_default()))
     }
 
-    /// Reads one character.
+    /// Reads one character; at the end it is the one that stands for none, as in Go.
     fn rune(&mut self) -> Parse<u32> {
         match decode_rune(self.rest()) {
-            (REPLACEMENT, 0 | 1) => Err(ParseError::new(Code::Utf8, self.rest())),
+            (REPLACEMENT, 1) => Err(ParseError::new(Code::Utf8, self.rest())),
             (rune, width) => {
                 self.at += width;
                 Ok(rune)
