@@ -10,6 +10,8 @@ use helmd_storage::Storage;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::operation::{Held, Holder, Interrupted};
+
 /// What verbs and templates may ask of the machine. Tests give fixed answers.
 pub trait Outside: Send + Sync {
     /// The time.
@@ -64,6 +66,12 @@ pub struct Context {
     pub budgets: Budgets,
     /// Ends the render that is under way or to come; what follows a render is not touched by it.
     pub cancel_render: Cancel,
+    /// Who works, for others who look at the release meanwhile.
+    pub holder: Arc<Holder>,
+    /// What becomes of a verb whose process ends in the middle of it.
+    pub interrupted: Interrupted,
+    /// The operation that is under way, where it keeps its journal.
+    pub(crate) operation: Option<Arc<Held>>,
 }
 
 impl Context {
@@ -78,6 +86,9 @@ impl Context {
             outside: Arc::new(System),
             budgets: Budgets::default(),
             cancel_render: Cancel::new(),
+            holder: Arc::new(Holder::new("helmd")),
+            interrupted: Interrupted::default(),
+            operation: None,
         }
     }
 
@@ -95,7 +106,7 @@ impl Context {
     /// The same, but not ended by the operation's cancel token: for putting things right afterwards.
     pub(crate) fn uncancelled(&self) -> Self {
         let mut cx = self.clone();
-        cx.cluster = cx.cluster.with_cancel(tokio_util::sync::CancellationToken::new());
+        cx.cluster = cx.cluster.with_cancel(self.lost_token());
         cx
     }
 

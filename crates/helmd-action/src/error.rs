@@ -7,6 +7,8 @@ use helmd_kube::{ErrorKind, KubeError};
 use helmd_release::SortError;
 use helmd_storage::StorageError;
 
+use crate::operation::InProgress;
+
 /// Why a verb did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
@@ -37,7 +39,19 @@ pub enum ActionError {
     NoRevision(i64),
     /// Somebody works on the release.
     #[error("another operation (install/upgrade/rollback) is in progress")]
-    InProgress,
+    InProgress(Option<Box<InProgress>>),
+    /// This process was not heard of for so long that somebody else has taken over what it did.
+    #[error("the operation was taken over by {}", if holder.is_empty() { "somebody else" } else { holder })]
+    Lost {
+        /// Who has it now; may be empty.
+        holder: String,
+    },
+    /// The process that did it has ended in the middle.
+    #[error("interrupted: the helmd that ran it has ended while {doing}")]
+    Interrupted {
+        /// What it was at.
+        doing: &'static str,
+    },
     /// It is uninstalled already, with its history kept.
     #[error("the release named {0:?} is already deleted")]
     AlreadyDeleted(String),
@@ -141,7 +155,9 @@ impl ActionError {
         match self {
             Self::NameInUse => ErrorKind::AlreadyExists,
             Self::NoRevision(_) => ErrorKind::NotFound,
-            Self::InProgress | Self::AlreadyDeleted(_) | Self::Foreign { .. } => ErrorKind::Conflict,
+            Self::InProgress(_) | Self::Lost { .. } | Self::AlreadyDeleted(_) | Self::Foreign { .. } => {
+                ErrorKind::Conflict
+            }
             Self::ReleaseName { .. }
             | Self::InvalidName { .. }
             | Self::InvalidRevision
@@ -157,7 +173,7 @@ impl ActionError {
             Self::Delete { kind, .. } | Self::Joined { kind, .. } => *kind,
             Self::Uninstalled(errors) => errors.first().map_or(ErrorKind::Internal, Self::kind),
             Self::Context { source, .. } => source.kind(),
-            Self::Internal(_) => ErrorKind::Internal,
+            Self::Interrupted { .. } | Self::Internal(_) => ErrorKind::Internal,
         }
     }
 
@@ -171,6 +187,20 @@ impl ActionError {
                 errors.iter().map(Self::pending).find(|list| !list.is_empty()).unwrap_or_default()
             }
             _ => &[],
+        }
+    }
+
+    pub(crate) fn in_progress(by: InProgress) -> Self {
+        Self::InProgress(Some(Box::new(by)))
+    }
+
+    /// Who works on the release, where that is why.
+    #[must_use]
+    pub fn in_progress_by(&self) -> Option<&InProgress> {
+        match self {
+            Self::InProgress(by) => by.as_deref(),
+            Self::Context { source, .. } => source.in_progress_by(),
+            _ => None,
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::context::Context;
 use crate::error::ActionError;
+use crate::operation::Step;
 
 /// Definitions are never deleted: all their objects would go with them.
 const NEVER_DELETED: &str = "CustomResourceDefinition";
@@ -40,9 +41,15 @@ pub(crate) async fn run(
     run: HookRun,
 ) -> Result<(), ActionError> {
     let order = order(&release.hooks, event);
-    for (done, &index) in order.iter().enumerate() {
-        let before = order.get(..done).unwrap_or_default();
-        one(cx, release, (event, index, before), run).await?;
+    let (step, next) = steps(event);
+    if !order.is_empty() && !cx.was_beyond(step).await {
+        cx.journal(step).await?;
+        for (done, &index) in order.iter().enumerate() {
+            let before = order.get(..done).unwrap_or_default();
+            one(cx, release, (event, index, before), run).await?;
+        }
+        // Told before they are deleted: who goes on with this operation does not run them once more.
+        cx.journal(next).await?;
     }
     for &index in order.iter().rev() {
         let Some(hook) = release.hooks.get(index) else { continue };
@@ -50,6 +57,16 @@ pub(crate) async fn run(
         delete(cx, hook, HookDeletePolicy::Succeeded, run.timeout).await?;
     }
     Ok(())
+}
+
+/// The steps of which the hooks of an event are one, and what follows.
+fn steps(event: &HookEvent) -> (Step, Step) {
+    match event {
+        HookEvent::PreInstall | HookEvent::PreUpgrade | HookEvent::PreRollback | HookEvent::PreDelete => {
+            (Step::PreHooks, Step::Applying)
+        }
+        _ => (Step::PostHooks, Step::Finishing),
+    }
 }
 
 fn order(hooks: &[Hook], event: &HookEvent) -> Vec<usize> {
@@ -70,7 +87,14 @@ async fn one(
         hook.delete_policies.push(HookDeletePolicy::BeforeHookCreation);
     }
     let (path, manifest) = (hook.path.clone(), hook.manifest.clone());
-    delete(cx, hook, HookDeletePolicy::BeforeHookCreation, run.timeout).await?;
+    let left = left_by_former_process(cx, hook).await;
+    if left == Some(HookPhase::Succeeded) {
+        return Ok(());
+    }
+    let goes_on = left.is_some() && exists(cx, &manifest).await?;
+    if !goes_on {
+        delete(cx, hook, HookDeletePolicy::BeforeHookCreation, run.timeout).await?;
+    }
     let mut resources = cx
         .cluster
         .build(&manifest, true)
@@ -81,7 +105,7 @@ async fn one(
     hook.last_run = HookExecution { started_at: Some(cx.now()), completed_at: None, phase: HookPhase::Running };
     cx.record(release).await;
 
-    let created = cx.cluster.create_all(&mut resources, &run.apply).await;
+    let created = if goes_on { Ok(()) } else { cx.cluster.create_all(&mut resources, &run.apply).await };
     let outcome = match created {
         Ok(()) => cx.cluster.watch_until_ready(&resources, run.timeout).await.map_err(ActionError::from),
         Err(err) => Err(ActionError::from(err).context(format!("warning: Hook {event} {path} failed"))),
@@ -106,6 +130,23 @@ async fn one(
         }
     }
     Err(err)
+}
+
+/// How far the hook had come in the process from which this operation was taken over; nothing when it had not begun.
+async fn left_by_former_process(cx: &Context, hook: &Hook) -> Option<HookPhase> {
+    let since = cx.resumed_since().await?;
+    let begun = hook.last_run.started_at?.timestamp() >= since;
+    begun.then(|| hook.last_run.phase.clone())
+}
+
+/// Whether all objects of a hook are there.
+async fn exists(cx: &Context, manifest: &str) -> Result<bool, ActionError> {
+    for resource in cx.cluster.build(manifest, false).await? {
+        if cx.cluster.find(&resource).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn delete(cx: &Context, hook: &Hook, policy: HookDeletePolicy, timeout: Duration) -> Result<(), ActionError> {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use helmd_chart::names::validate_release_name;
 use helmd_chart::{Chart, Values};
 use helmd_kube::{ApplyOptions, Resource, WaitStrategy, helm_text};
-use helmd_release::{HookEvent, Info, Release, Status, contains_system_labels};
+use helmd_release::{ApplyMethod, HookEvent, Info, Release, Status, contains_system_labels};
 use helmd_values::ReleaseOptions;
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::ActionError;
 use crate::hooks::{self, HookRun};
+use crate::operation::{self, Journal, JournalOptions, Step, Verb};
 use crate::options::{self, DEFAULT_TIMEOUT, DryRun, Rendering, ServerSideApply, Waiting};
 use crate::uninstall::Uninstall;
 use crate::{capabilities, crds, ownership, render};
@@ -112,7 +113,17 @@ impl Install {
         }
         self.require_free_name(cx).await?;
         self.wait = waiting_if(self.atomic, self.wait);
-        let (release, mut resources) = self.prepare(cx, server_side).await?;
+        if self.dry_run.stops_here() {
+            return self.work(cx, server_side).await;
+        }
+        let held = operation::begin(cx, &self.name, self.journal(cx)).await?;
+        let result = self.work(&held, server_side).await;
+        operation::end(held, cx).await;
+        result
+    }
+
+    async fn work(&mut self, cx: &Context, server_side: bool) -> Result<Release, ActionError> {
+        let (release, resources) = self.prepare(cx, server_side).await?;
         let adopted = ownership::existing(cx, &resources, &self.name, self.take_ownership)
             .await
             .map_err(|err| err.context("Unable to continue with install"))?;
@@ -122,19 +133,108 @@ impl Install {
                 ..release
             });
         }
-        let mut release = release;
-        if self.create_namespace {
-            self.create_namespace(cx).await?;
+        if !self.create_namespace {
+            return self.change(cx, release, &adopted, resources).await;
         }
+        self.create_namespace(cx).await?;
+        // Only now there is a place for the Lease.
+        let held = operation::begin_late(cx, &self.name, self.journal(cx)).await?;
+        let result = self.change(&held, release, &adopted, resources).await;
+        operation::end(held, cx).await;
+        result
+    }
+
+    /// From the record on.
+    async fn change(
+        &self,
+        cx: &Context,
+        mut release: Release,
+        adopted: &[Resource],
+        resources: Vec<Resource>,
+    ) -> Result<Release, ActionError> {
         if self.replace {
             self.supersede_last(cx, &mut release).await?;
         }
         cx.cluster.step("recording", format!("recording {} revision {}", release.name, release.version));
+        let revision = release.version;
+        cx.journal_with(|journal| {
+            journal.step = Step::Recording;
+            journal.revision = revision;
+        })
+        .await?;
         cx.storage.create(&release, 0).await?;
-        match self.perform(cx, &mut release, &adopted, &mut resources).await {
+        self.carry_out(cx, release, adopted, resources).await
+    }
+
+    async fn carry_out(
+        &self,
+        cx: &Context,
+        mut release: Release,
+        adopted: &[Resource],
+        mut resources: Vec<Resource>,
+    ) -> Result<Release, ActionError> {
+        match self.perform(cx, &mut release, adopted, &mut resources).await {
             Ok(()) => Ok(release),
             Err(err) => Err(self.fail(&cx.uncancelled(), release, err).await),
         }
+    }
+
+    /// What somebody else needs to end this.
+    fn journal(&self, cx: &Context) -> Journal {
+        cx.new_journal(
+            Verb::Install,
+            JournalOptions {
+                disable_hooks: self.disable_hooks,
+                wait: self.wait.into(),
+                wait_for_jobs: self.wait_for_jobs,
+                timeout_ms: JournalOptions::milliseconds(self.timeout),
+                atomic: self.atomic,
+                force: self.force,
+                force_conflicts: self.force_conflicts,
+                take_ownership: self.take_ownership,
+                disable_open_api_validation: self.disable_open_api_validation,
+                description: self.description.clone(),
+                ..JournalOptions::default()
+            },
+        )
+    }
+
+    /// The install of which a journal tells.
+    pub(crate) fn of_journal(name: &str, journal: &Journal) -> Self {
+        let options = &journal.options;
+        Self {
+            disable_hooks: options.disable_hooks,
+            wait: options.wait.into(),
+            wait_for_jobs: options.wait_for_jobs,
+            timeout: options.timeout(),
+            atomic: options.atomic,
+            force: options.force,
+            force_conflicts: options.force_conflicts,
+            take_ownership: options.take_ownership,
+            disable_open_api_validation: options.disable_open_api_validation,
+            description: options.description.clone(),
+            ..Self::new(name, Chart::default(), Values::default())
+        }
+    }
+
+    /// Does the rest of an install that was recorded.
+    pub(crate) async fn resume(&self, cx: &Context, release: Release) -> Result<Release, ActionError> {
+        let mut resources = match cx.cluster.build(&release.manifest, !self.disable_open_api_validation).await {
+            Ok(resources) => resources,
+            Err(err) => {
+                let err = err.context("unable to build kubernetes objects from release manifest");
+                return Err(self.fail(&cx.uncancelled(), release, err.into()).await);
+            }
+        };
+        ownership::mark(&mut resources, &self.name, cx.namespace());
+        let adopted = match ownership::existing(cx, &resources, &self.name, self.take_ownership).await {
+            Ok(adopted) => adopted,
+            Err(err) => {
+                let err = err.context("Unable to continue with install");
+                return Err(self.fail(&cx.uncancelled(), release, err).await);
+            }
+        };
+        self.carry_out(cx, release, &adopted, resources).await
     }
 
     async fn require_free_name(&self, cx: &Context) -> Result<(), ActionError> {
@@ -248,7 +348,7 @@ impl Install {
         adopted: &[Resource],
         resources: &mut [Resource],
     ) -> Result<(), ActionError> {
-        let server_side = self.server_side_apply.resolve(None);
+        let server_side = release.apply_method == ApplyMethod::ServerSide;
         let hook_run = HookRun::new(self.timeout, server_side);
         if !self.disable_hooks {
             hooks::run(cx, release, &HookEvent::PreInstall, hook_run)
@@ -276,9 +376,10 @@ impl Install {
         resources: &mut [Resource],
         server_side: bool,
     ) -> Result<(), ActionError> {
-        if resources.is_empty() {
+        if resources.is_empty() || cx.was_beyond(Step::Applying).await {
             return Ok(());
         }
+        cx.journal(Step::Applying).await?;
         cx.cluster.step("applying", format!("applying {} objects", resources.len()));
         let apply = options::apply_options(server_side, self.force, self.force_conflicts);
         if adopted.is_empty() {
@@ -293,12 +394,20 @@ impl Install {
         Ok(outcome?)
     }
 
-    async fn fail(&self, cx: &Context, mut release: Release, err: ActionError) -> ActionError {
+    pub(crate) async fn fail(&self, cx: &Context, mut release: Release, err: ActionError) -> ActionError {
+        if let Err(lost) = cx.go_back(self.atomic).await {
+            return lost;
+        }
         release.set_status(Status::Failed, format!("Release {:?} failed: {}", self.name, helm_text(&err)));
         if !self.atomic {
             cx.record(&release).await;
             return err;
         }
+        self.go_away(cx, err).await
+    }
+
+    /// Takes a failed install away again.
+    pub(crate) async fn go_away(&self, cx: &Context, err: ActionError) -> ActionError {
         cx.cluster.step("uninstalling", "Install failed and atomic is set, uninstalling release");
         let uninstall =
             Uninstall { disable_hooks: self.disable_hooks, timeout: self.timeout, ..Uninstall::new(&self.name) };
@@ -321,9 +430,10 @@ pub(crate) fn waiting_if(atomic: bool, wait: WaitStrategy) -> WaitStrategy {
 
 /// Waits for objects as the options say.
 pub(crate) async fn wait(cx: &Context, resources: &[Resource], waiting: Waiting) -> Result<(), ActionError> {
-    if waiting.strategy == WaitStrategy::HookOnly {
+    if waiting.strategy == WaitStrategy::HookOnly || cx.was_beyond(Step::Waiting).await {
         return Ok(());
     }
+    cx.journal(Step::Waiting).await?;
     cx.cluster.step("waiting", format!("waiting for {} objects to be ready", resources.len()));
     Ok(cx.cluster.wait(resources, waiting.options()).await?)
 }

@@ -23,6 +23,7 @@ mod install;
 mod lint;
 mod list;
 mod lookup;
+mod operation;
 mod options;
 mod ownership;
 mod package;
@@ -35,6 +36,7 @@ mod status;
 mod template;
 mod test;
 mod uninstall;
+mod unlock;
 mod upgrade;
 
 pub use context::{Context, Outside, System};
@@ -49,6 +51,9 @@ pub use history::History;
 pub use install::Install;
 pub use lint::{Lint, Linted};
 pub use list::{DefaultStates, List, Listed};
+pub use operation::{
+    Abandoned, Holder, InProgress, Interrupted, Journal, LEASE_DURATION, Recovered, Step, Swept, Verb, abandoned,
+};
 pub use options::{DryRun, Rendering, ServerSideApply, Waiting};
 pub use package::{Package, PackageError, source_date_epoch};
 pub use precheck::{MissingDependencies, NotInstallable, check_dependencies, check_installable};
@@ -58,4 +63,5 @@ pub use status::Status;
 pub use template::{Live, Template, template_name};
 pub use test::Test;
 pub use uninstall::{Uninstall, Uninstalled};
+pub use unlock::{Unlock, UnlockTo, Unlocked};
 pub use upgrade::Upgrade;

@@ -46,6 +46,15 @@ pub enum ServerSideApply {
 }
 
 impl ServerSideApply {
+    /// What was said, if anything.
+    pub(crate) fn given(self) -> Option<bool> {
+        match self {
+            Self::Auto => None,
+            Self::True => Some(true),
+            Self::False => Some(false),
+        }
+    }
+
     pub(crate) fn resolve(self, former: Option<&ApplyMethod>) -> bool {
         match self {
             Self::True => true,

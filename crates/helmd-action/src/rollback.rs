@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::ActionError;
 use crate::hooks::{self, HookRun};
 use crate::install::wait;
+use crate::operation::{self, Journal, JournalOptions, Step, Verb};
 use crate::options::{self, DEFAULT_TIMEOUT, ServerSideApply, Waiting};
 use crate::ownership;
 use crate::upgrade::{cleanup_failure, recreate};
@@ -76,24 +77,91 @@ impl Rollback {
     /// In Helm's sentences.
     pub async fn run(self, cx: &Context) -> Result<Release, ActionError> {
         cx.cluster.check_reachable().await?;
-        let (current, mut release) = self.prepare(cx).await?;
-        if self.dry_run {
-            return Ok(release);
-        }
-        cx.cluster.step("recording", format!("recording {} revision {}", self.name, release.version));
-        cx.storage.create(&release, self.history_max).await?;
-        self.perform(cx, current, &mut release).await?;
-        cx.storage.update(&release).await?;
-        Ok(release)
-    }
-
-    async fn prepare(&self, cx: &Context) -> Result<(Release, Release), ActionError> {
         if validate_release_name(&self.name).is_err() {
             return Err(ActionError::InvalidName { place: "prepareRollback: R", name: self.name.clone() });
         }
         if self.version < 0 {
             return Err(ActionError::InvalidRevision);
         }
+        if self.dry_run {
+            return self.prepare(cx).await.map(|(_, release)| release);
+        }
+        let held = operation::begin(cx, &self.name, self.journal(cx)).await?;
+        let result = self.work(&held).await;
+        operation::end(held, cx).await;
+        result
+    }
+
+    async fn work(&self, cx: &Context) -> Result<Release, ActionError> {
+        let (current, release) = self.prepare(cx).await?;
+        cx.cluster.step("recording", format!("recording {} revision {}", self.name, release.version));
+        let (revision, former, target) = (release.version, current.version, release.info.rollback_revision);
+        cx.journal_with(|journal| {
+            journal.step = Step::Recording;
+            journal.revision = revision;
+            journal.former = former;
+            journal.target = target;
+        })
+        .await?;
+        cx.storage.create(&release, self.history_max).await?;
+        self.resume(cx, current, release).await
+    }
+
+    /// Does the rest of a rollback that was recorded.
+    pub(crate) async fn resume(
+        &self,
+        cx: &Context,
+        current: Release,
+        mut release: Release,
+    ) -> Result<Release, ActionError> {
+        self.perform(cx, current, &mut release).await?;
+        cx.storage.update(&release).await?;
+        Ok(release)
+    }
+
+    /// What somebody else needs to end this.
+    fn journal(&self, cx: &Context) -> Journal {
+        let journal = cx.new_journal(
+            Verb::Rollback,
+            JournalOptions {
+                disable_hooks: self.disable_hooks,
+                wait: self.wait.into(),
+                wait_for_jobs: self.wait_for_jobs,
+                timeout_ms: JournalOptions::milliseconds(self.timeout),
+                cleanup_on_fail: self.cleanup_on_fail,
+                force: self.force,
+                force_conflicts: self.force_conflicts,
+                recreate: self.recreate,
+                server_side: self.server_side_apply.given(),
+                history_max: self.history_max,
+                description: self.description.clone(),
+                ..JournalOptions::default()
+            },
+        );
+        Journal { target: self.version, ..journal }
+    }
+
+    /// The rollback of which a journal tells.
+    pub(crate) fn of_journal(name: &str, journal: &Journal) -> Self {
+        let options = &journal.options;
+        Self {
+            version: journal.target,
+            disable_hooks: options.disable_hooks,
+            wait: options.wait.into(),
+            wait_for_jobs: options.wait_for_jobs,
+            timeout: options.timeout(),
+            cleanup_on_fail: options.cleanup_on_fail,
+            force: options.force,
+            force_conflicts: options.force_conflicts,
+            recreate: options.recreate,
+            server_side_apply: options.server_side_apply(),
+            history_max: options.history_max,
+            description: options.description.clone(),
+            ..Self::new(name)
+        }
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<(Release, Release), ActionError> {
         let current = cx.storage.last(&self.name).await?;
         let version = if self.version == 0 { current.version - 1 } else { self.version };
         let former = match cx.storage.get(&self.name, version).await {
@@ -145,21 +213,25 @@ impl Rollback {
             hooks::run(cx, release, &HookEvent::PreRollback, hook_run).await?;
         }
         ownership::mark(&mut target, &self.name, &release.namespace);
-        cx.cluster.step("applying", format!("applying {} objects", target.len()));
-        let apply = ApplyOptions {
-            upgrade_client_side_field_manager: server_side,
-            ..options::apply_options(server_side, self.force, self.force_conflicts)
-        };
-        let (result, outcome) = cx.cluster.update_all(&current, &mut target, &apply).await;
-        if let Err(err) = outcome {
-            return Err(self.fail(&cx.uncancelled(), (&mut former, release), &result.created, err.into()).await);
-        }
-        if self.recreate {
-            recreate(cx, &result.updated).await;
+        if !cx.was_beyond(Step::Applying).await {
+            cx.journal(Step::Applying).await?;
+            cx.cluster.step("applying", format!("applying {} objects", target.len()));
+            let apply = ApplyOptions {
+                upgrade_client_side_field_manager: server_side,
+                ..options::apply_options(server_side, self.force, self.force_conflicts)
+            };
+            let (result, outcome) = cx.cluster.update_all(&current, &mut target, &apply).await;
+            if let Err(err) = outcome {
+                return Err(self.fail(&cx.uncancelled(), (&mut former, release), &result.created, err.into()).await);
+            }
+            if self.recreate {
+                recreate(cx, &result.updated).await;
+            }
         }
         let waiting = Waiting { strategy: self.wait, jobs: self.wait_for_jobs, timeout: self.timeout };
         if let Err(err) = wait(cx, &target, waiting).await {
             let cx = &cx.uncancelled();
+            cx.go_back(false).await?;
             release.set_status(Status::Failed, format!("Release {:?} failed: {}", self.name, helm_text(&err)));
             cx.record(release).await;
             return Err(err.context(format!("release {} failed", self.name)));
@@ -167,6 +239,7 @@ impl Rollback {
         if !self.disable_hooks {
             hooks::run(cx, release, &HookEvent::PostRollback, hook_run).await?;
         }
+        cx.journal(Step::Finishing).await?;
         for mut deployed in cx.storage.deployed_all(&self.name).await? {
             deployed.info.status = Status::Superseded;
             cx.record(&deployed).await;
@@ -175,13 +248,16 @@ impl Rollback {
         Ok(())
     }
 
-    async fn fail(
+    pub(crate) async fn fail(
         &self,
         cx: &Context,
         (former, release): (&mut Release, &mut Release),
         created: &[helmd_kube::Resource],
         err: ActionError,
     ) -> ActionError {
+        if let Err(lost) = cx.go_back(false).await {
+            return lost;
+        }
         former.info.status = Status::Superseded;
         release.set_status(Status::Failed, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
         cx.record(former).await;

@@ -8,6 +8,7 @@ use helmd_release::{HookEvent, Release};
 use crate::context::Context;
 use crate::error::ActionError;
 use crate::hooks::{self, HookRun};
+use crate::operation::{self, JournalOptions, Verb};
 use crate::options::DEFAULT_TIMEOUT;
 
 /// Runs the test hooks of a release.
@@ -39,6 +40,16 @@ impl Test {
         if validate_release_name(&self.name).is_err() {
             return Err(ActionError::InvalidName { place: "releaseTest: R", name: self.name });
         }
+        let options =
+            JournalOptions { timeout_ms: JournalOptions::milliseconds(self.timeout), ..JournalOptions::default() };
+        // The record is written back with how the tests went: nobody else may write it meanwhile.
+        let held = operation::begin(cx, &self.name, cx.new_journal(Verb::Test, options)).await?;
+        let result = self.work(&held).await;
+        operation::end(held, cx).await;
+        result
+    }
+
+    async fn work(self, cx: &Context) -> Result<Release, ActionError> {
         let mut release = cx.storage.last(&self.name).await?;
         let chosen =
             |name: &String| !self.exclude.contains(name) && (self.include.is_empty() || self.include.contains(name));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use helmd_chart::names::validate_release_name;
-use helmd_kube::{ErrorKind, Propagation, Resource, helm_text};
+use helmd_kube::{ErrorKind, Propagation, Resource, WaitStrategy, helm_text};
 use helmd_release::{HookEvent, Release, Status, uninstall_info};
 use helmd_storage::StorageError;
 
@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::ActionError;
 use crate::get::release_content;
 use crate::hooks::{self, HookRun};
+use crate::operation::{self, Journal, JournalOptions, Step, Verb};
 use crate::options::DEFAULT_TIMEOUT;
 
 /// Removes a release's objects, and its records unless they are to stay.
@@ -78,6 +79,43 @@ impl Uninstall {
         if validate_release_name(&self.name).is_err() {
             return Err(ActionError::InvalidName { place: "uninstall: R", name: self.name });
         }
+        let held = operation::begin(cx, &self.name, self.journal(cx)).await?;
+        let result = self.work(&held).await;
+        operation::end(held, cx).await;
+        result
+    }
+
+    /// What somebody else needs to end this.
+    fn journal(&self, cx: &Context) -> Journal {
+        cx.new_journal(
+            Verb::Uninstall,
+            JournalOptions {
+                disable_hooks: self.disable_hooks,
+                keep_history: self.keep_history,
+                wait: if self.wait { WaitStrategy::Watcher.into() } else { WaitStrategy::HookOnly.into() },
+                timeout_ms: JournalOptions::milliseconds(self.timeout),
+                description: self.description.clone(),
+                delete_propagation: self.delete_propagation.clone(),
+                ..JournalOptions::default()
+            },
+        )
+    }
+
+    /// The uninstall of which a journal tells.
+    pub(crate) fn of_journal(name: &str, journal: &Journal) -> Self {
+        let options = &journal.options;
+        Self {
+            disable_hooks: options.disable_hooks,
+            keep_history: options.keep_history,
+            wait: WaitStrategy::from(options.wait) != WaitStrategy::HookOnly,
+            timeout: options.timeout(),
+            description: options.description.clone(),
+            delete_propagation: options.delete_propagation.clone(),
+            ..Self::new(name)
+        }
+    }
+
+    pub(crate) async fn work(self, cx: &Context) -> Result<Uninstalled, ActionError> {
         let mut history = match cx.storage.history(&self.name).await {
             Err(_) if self.ignore_not_found => return Ok(Uninstalled::default()),
             Err(err) => {
@@ -106,13 +144,25 @@ impl Uninstall {
         release.info.deleted = Some(cx.now());
         release.set_status(Status::Uninstalling, "Deletion in progress (or silently failed)");
         let hook_run = HookRun::new(self.timeout, false);
+        let revision = release.version;
+        cx.journal_with(|journal| {
+            journal.step = journal.step.max(Step::Recording);
+            journal.revision = revision;
+        })
+        .await?;
         if !self.disable_hooks {
             hooks::run(cx, &mut release, &HookEvent::PreDelete, hook_run).await?;
         }
         cx.record(&release).await;
+        if !cx.was_beyond(Step::Applying).await {
+            cx.journal(Step::Applying).await?;
+        }
         let (resources, info) = self.delete(cx, &release).await?;
         let mut errors = Vec::new();
         if self.wait {
+            if !cx.was_beyond(Step::Waiting).await {
+                cx.journal(Step::Waiting).await?;
+            }
             cx.cluster.step("waiting", format!("waiting for {} objects to be gone", resources.len()));
             if let Err(err) = cx.cluster.wait_for_delete(&resources, self.timeout).await {
                 errors.push(err.into());
@@ -123,6 +173,7 @@ impl Uninstall {
         {
             errors.push(err);
         }
+        cx.journal(Step::Finishing).await?;
         let description = if self.description.is_empty() { "Uninstallation complete" } else { &self.description };
         release.set_status(Status::Uninstalled, description);
         if self.keep_history {

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::ActionError;
 use crate::hooks::{self, HookRun};
 use crate::install::{Install, wait, waiting_if};
+use crate::operation::{self, InProgress, Journal, JournalOptions, Step, Verb};
 use crate::options::{self, DEFAULT_TIMEOUT, DryRun, Rendering, ServerSideApply, Waiting};
 use crate::reuse::{self, Reuse};
 use crate::rollback::Rollback;
@@ -83,7 +84,7 @@ pub struct Upgrade {
 }
 
 /// What an upgrade goes from and to.
-struct Step {
+struct Change {
     former: Release,
     release: Release,
     current: Vec<Resource>,
@@ -145,21 +146,92 @@ impl Upgrade {
             return Err(ActionError::Options("Hiding Kubernetes secrets requires a dry-run mode".to_owned()));
         }
         self.wait = waiting_if(self.atomic, self.wait);
-        let mut step = self.prepare(cx).await?;
         if self.dry_run.stops_here() {
+            let mut release = self.prepare(cx).await?.release;
             let description = if self.description.is_empty() { "Dry run complete" } else { &self.description };
-            description.clone_into(&mut step.release.info.description);
-            return Ok(step.release);
+            description.clone_into(&mut release.info.description);
+            return Ok(release);
         }
-        cx.cluster.step("recording", format!("recording {} revision {}", self.name, step.release.version));
-        cx.storage.create(&step.release, self.history_max).await?;
+        let held = operation::begin(cx, &self.name, self.journal(cx)).await?;
+        let result = self.work(&held).await;
+        operation::end(held, cx).await;
+        result
+    }
+
+    async fn work(&mut self, cx: &Context) -> Result<Release, ActionError> {
+        let change = self.prepare(cx).await?;
+        cx.cluster.step("recording", format!("recording {} revision {}", self.name, change.release.version));
+        let (revision, former) = (change.release.version, change.former.version);
+        cx.journal_with(|journal| {
+            journal.step = Step::Recording;
+            journal.revision = revision;
+            journal.former = former;
+        })
+        .await?;
+        cx.storage.create(&change.release, self.history_max).await?;
+        self.carry_out(cx, change).await
+    }
+
+    async fn carry_out(&self, cx: &Context, mut change: Change) -> Result<Release, ActionError> {
         let mut created = Vec::new();
-        match self.perform(cx, &mut step, &mut created).await {
+        match self.perform(cx, &mut change, &mut created).await {
             Ok(()) => {
-                cx.storage.update(&step.release).await?;
-                Ok(step.release)
+                cx.storage.update(&change.release).await?;
+                Ok(change.release)
             }
-            Err(err) => Err(self.fail(&cx.uncancelled(), step.release, created, err).await),
+            Err(err) => Err(self.fail(&cx.uncancelled(), change.release, created, err).await),
+        }
+    }
+
+    /// What somebody else needs to end this.
+    fn journal(&self, cx: &Context) -> Journal {
+        cx.new_journal(
+            Verb::Upgrade,
+            JournalOptions {
+                disable_hooks: self.disable_hooks,
+                wait: self.wait.into(),
+                wait_for_jobs: self.wait_for_jobs,
+                timeout_ms: JournalOptions::milliseconds(self.timeout),
+                atomic: self.atomic,
+                cleanup_on_fail: self.cleanup_on_fail,
+                force: self.force,
+                force_conflicts: self.force_conflicts,
+                take_ownership: self.take_ownership,
+                recreate: self.recreate,
+                disable_open_api_validation: self.disable_open_api_validation,
+                server_side: self.server_side_apply.given(),
+                description: self.description.clone(),
+                ..JournalOptions::default()
+            },
+        )
+    }
+
+    /// The upgrade of which a journal tells.
+    pub(crate) fn of_journal(name: &str, journal: &Journal) -> Self {
+        let options = &journal.options;
+        Self {
+            disable_hooks: options.disable_hooks,
+            wait: options.wait.into(),
+            wait_for_jobs: options.wait_for_jobs,
+            timeout: options.timeout(),
+            atomic: options.atomic,
+            cleanup_on_fail: options.cleanup_on_fail,
+            force: options.force,
+            force_conflicts: options.force_conflicts,
+            take_ownership: options.take_ownership,
+            recreate: options.recreate,
+            disable_open_api_validation: options.disable_open_api_validation,
+            server_side_apply: options.server_side_apply(),
+            description: options.description.clone(),
+            ..Self::new(name, Chart::default(), Values::default())
+        }
+    }
+
+    /// Does the rest of an upgrade that was recorded.
+    pub(crate) async fn resume(&self, cx: &Context, former: Release, release: Release) -> Result<Release, ActionError> {
+        match self.objects(cx, &former, &release).await {
+            Ok((current, target)) => self.carry_out(cx, Change { former, release, current, target }).await,
+            Err(err) => Err(self.fail(&cx.uncancelled(), release, Vec::new(), err).await),
         }
     }
 
@@ -190,9 +262,20 @@ impl Upgrade {
     }
 
     /// Everything up to the record.
-    async fn prepare(&mut self, cx: &Context) -> Result<Step, ActionError> {
+    async fn prepare(&mut self, cx: &Context) -> Result<Change, ActionError> {
         let (last, former) = self.find_former(cx).await?;
         let release = self.render(cx, &last, &former).await?;
+        let (current, target) = self.objects(cx, &former, &release).await?;
+        Ok(Change { former, release, current, target })
+    }
+
+    /// The objects that there are, and those that are wanted.
+    async fn objects(
+        &self,
+        cx: &Context,
+        former: &Release,
+        release: &Release,
+    ) -> Result<(Vec<Resource>, Vec<Resource>), ActionError> {
         let mut target = cx.cluster.build(&release.manifest, !self.disable_open_api_validation).await?;
         let mut current = cx
             .cluster
@@ -206,7 +289,7 @@ impl Upgrade {
             .await
             .map_err(|err| err.context("Unable to continue with update"))?;
         current.extend(adopted);
-        Ok(Step { former, release, current, target })
+        Ok((current, target))
     }
 
     /// The newest revision, and the one that is deployed.
@@ -217,7 +300,7 @@ impl Upgrade {
             other => other?,
         };
         if last.info.status.is_pending() {
-            return Err(ActionError::InProgress);
+            return Err(ActionError::in_progress(InProgress::pending(&last)));
         }
         if last.info.status == Status::Deployed {
             return Ok((last.clone(), last));
@@ -289,7 +372,7 @@ impl Upgrade {
         }
     }
 
-    async fn perform(&self, cx: &Context, step: &mut Step, created: &mut Vec<Resource>) -> Result<(), ActionError> {
+    async fn perform(&self, cx: &Context, step: &mut Change, created: &mut Vec<Resource>) -> Result<(), ActionError> {
         let server_side = step.release.apply_method == ApplyMethod::ServerSide;
         let hook_run = HookRun::new(self.timeout, server_side);
         if !self.disable_hooks {
@@ -297,7 +380,28 @@ impl Upgrade {
                 .await
                 .map_err(|err| err.context("pre-upgrade hooks failed"))?;
         }
+        if !cx.was_beyond(Step::Applying).await {
+            self.apply(cx, step, created).await?;
+        }
+        let waiting = Waiting { strategy: self.wait, jobs: self.wait_for_jobs, timeout: self.timeout };
+        wait(cx, &step.target, waiting).await?;
+        if !self.disable_hooks {
+            hooks::run(cx, &mut step.release, &HookEvent::PostUpgrade, hook_run)
+                .await
+                .map_err(|err| err.context("post-upgrade hooks failed"))?;
+        }
+        cx.journal(Step::Finishing).await?;
+        step.former.info.status = Status::Superseded;
+        cx.record(&step.former).await;
+        let description = if self.description.is_empty() { "Upgrade complete" } else { &self.description };
+        step.release.set_status(Status::Deployed, description);
+        Ok(())
+    }
+
+    async fn apply(&self, cx: &Context, step: &mut Change, created: &mut Vec<Resource>) -> Result<(), ActionError> {
+        cx.journal(Step::Applying).await?;
         cx.cluster.step("applying", format!("applying {} objects", step.target.len()));
+        let server_side = step.release.apply_method == ApplyMethod::ServerSide;
         let apply = ApplyOptions {
             upgrade_client_side_field_manager: server_side && step.former.apply_method != ApplyMethod::ServerSide,
             ..options::apply_options(server_side, self.force, self.force_conflicts)
@@ -308,21 +412,19 @@ impl Upgrade {
         if self.recreate {
             recreate(cx, &result.updated).await;
         }
-        let waiting = Waiting { strategy: self.wait, jobs: self.wait_for_jobs, timeout: self.timeout };
-        wait(cx, &step.target, waiting).await?;
-        if !self.disable_hooks {
-            hooks::run(cx, &mut step.release, &HookEvent::PostUpgrade, hook_run)
-                .await
-                .map_err(|err| err.context("post-upgrade hooks failed"))?;
-        }
-        step.former.info.status = Status::Superseded;
-        cx.record(&step.former).await;
-        let description = if self.description.is_empty() { "Upgrade complete" } else { &self.description };
-        step.release.set_status(Status::Deployed, description);
         Ok(())
     }
 
-    async fn fail(&self, cx: &Context, mut release: Release, created: Vec<Resource>, err: ActionError) -> ActionError {
+    pub(crate) async fn fail(
+        &self,
+        cx: &Context,
+        mut release: Release,
+        created: Vec<Resource>,
+        err: ActionError,
+    ) -> ActionError {
+        if let Err(lost) = cx.go_back(self.atomic).await {
+            return lost;
+        }
         release.set_status(Status::Failed, format!("Upgrade {:?} failed: {}", self.name, helm_text(&err)));
         cx.record(&release).await;
         if self.cleanup_on_fail
@@ -334,7 +436,8 @@ impl Upgrade {
         if self.atomic { self.go_back(cx, err).await } else { err }
     }
 
-    async fn go_back(&self, cx: &Context, err: ActionError) -> ActionError {
+    /// Goes back to the last good revision after a failure.
+    pub(crate) async fn go_back(&self, cx: &Context, err: ActionError) -> ActionError {
         cx.cluster.step("rolling-back", "Upgrade failed and atomic is set, rolling back to last successful release");
         let words = || helm_text(&err);
         let history = match cx.storage.history(&self.name).await {

@@ -59,6 +59,14 @@ impl Server {
     }
 }
 
+impl Server {
+    /// The id of the process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // A server that has ended already is what we want here.

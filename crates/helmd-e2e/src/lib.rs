@@ -7,6 +7,7 @@
 
 mod api;
 mod programs;
+pub mod proxy;
 
 pub use api::{Api, Server};
 pub use programs::{Program, wait_until};

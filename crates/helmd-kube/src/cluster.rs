@@ -1,21 +1,26 @@
 //! The handle through which everything reaches a cluster.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::Method;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex as AsyncMutex, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Resolved};
 use crate::discovery::{Discovery, Mapping, ServerVersion};
 use crate::error::{ApiStatus, KubeError, NoKindMatch};
+use crate::patience::{self, Repeated};
 use crate::progress::{Event, Progress, Silent};
 use crate::transport::{Answer, Call, Transport};
 
 /// How long a connection that nobody asked for is kept: certificates and tokens in files change.
 const IDLE: Duration = Duration::from_secs(600);
+/// Clocks that lie no further apart are taken as the same.
+const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
 /// How many connection pools are kept at most.
 const MOST_POOLS: usize = 256;
 
@@ -26,12 +31,15 @@ pub struct Cluster {
     namespace: String,
     progress: Arc<dyn Progress>,
     cancel: CancellationToken,
+    patience: Duration,
 }
 
 struct Shared {
     transport: Transport,
     default_namespace: String,
     discovery: Arc<Cached>,
+    /// How far the API server's clock is ahead of ours, in milliseconds.
+    clock: AtomicI64,
 }
 
 /// What a server serves, shared by all who see the same.
@@ -69,9 +77,10 @@ impl Cluster {
     fn from_parts(transport: Transport, default_namespace: String, discovery: Arc<Cached>) -> Self {
         Self {
             namespace: default_namespace.clone(),
-            shared: Arc::new(Shared { transport, default_namespace, discovery }),
+            shared: Arc::new(Shared { transport, default_namespace, discovery, clock: AtomicI64::new(0) }),
             progress: Arc::new(Silent),
             cancel: CancellationToken::new(),
+            patience: Duration::ZERO,
         }
     }
 
@@ -93,6 +102,13 @@ impl Cluster {
     #[must_use]
     pub fn with_cancel(mut self, cancel: CancellationToken) -> Self {
         self.cancel = cancel;
+        self
+    }
+
+    /// The same cluster, whose calls are repeated for that long while the API server does not answer.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -153,11 +169,36 @@ impl Cluster {
     /// # Errors
     /// As [`Transport::call`].
     pub async fn call(&self, call: Call) -> Result<Answer, KubeError> {
-        let answer = self.shared.transport.call(call).await?;
-        for message in answer.warnings() {
-            self.report(Event::Warning { message });
+        self.call_repeating(call).await.1
+    }
+
+    /// As [`Cluster::call`]; also tells whether the call was made several times, so that what it makes may be there from the
+    /// first time.
+    pub async fn call_repeating(&self, call: Call) -> (Repeated, Result<Answer, KubeError>) {
+        let (repeated, result) = patience::call(self, self.patience, call).await;
+        if let Ok(answer) = &result {
+            self.set_clock(answer);
+            for message in answer.warnings() {
+                self.report(Event::Warning { message });
+            }
         }
-        Ok(answer)
+        (repeated, result)
+    }
+
+    /// The time by the API server's clock, as far as its last answer tells it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_millis(self.shared.clock.load(Ordering::Relaxed));
+        Timestamp::now().checked_add(ahead).unwrap_or_else(|_| Timestamp::now())
+    }
+
+    fn set_clock(&self, answer: &Answer) {
+        let date = answer.headers.get(http::header::DATE).and_then(|date| date.to_str().ok());
+        let Some(date) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) else { return };
+        let ahead = date.timestamp().duration_since(Timestamp::now());
+        // The header has whole seconds: smaller differences are none.
+        let ahead = if ahead.abs() <= SAME_CLOCK { 0 } else { ahead.as_millis() };
+        self.shared.clock.store(i64::try_from(ahead).unwrap_or_default(), Ordering::Relaxed);
     }
 
     /// The server's version; proves that the cluster can be reached.

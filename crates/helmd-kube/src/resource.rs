@@ -10,6 +10,7 @@ use crate::apply::{FieldValidation, Propagation};
 use crate::cluster::Cluster;
 use crate::discovery::Mapping;
 use crate::error::KubeError;
+use crate::patience::Repeated;
 use crate::progress::ObjectRef;
 use crate::transport::{APPLY_PATCH, Call, JSON_PATCH};
 
@@ -182,7 +183,13 @@ impl Cluster {
 
     pub(crate) async fn post(&self, resource: &Resource, write: Write) -> Result<Json, KubeError> {
         let call = Call::new(Method::POST, resource.collection()).json(&resource.object);
-        self.call(write.on(call)).await?.json()
+        match self.call_repeating(write.on(call)).await {
+            // The server had heard the first call, though it could not answer it.
+            (Repeated::Yes, Err(err)) if err.is_already_exists() && !resource.is_name_generated() => {
+                self.get(resource).await
+            }
+            (_, result) => result?.json(),
+        }
     }
 
     pub(crate) async fn put(&self, resource: &Resource, write: Write) -> Result<Json, KubeError> {

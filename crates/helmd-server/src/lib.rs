@@ -7,6 +7,7 @@
 
 mod charts;
 mod compat;
+mod recovery;
 mod settings;
 
 pub use settings::{ConfigError, ConfigFile, KubeSettings, Limits, RepositoryEntry, Settings};
@@ -18,7 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use charts::Charts;
 use compat::Query;
-use helmd_action::Context;
+use helmd_action::{Context, Holder};
 use helmd_chart::HelmMajor;
 use helmd_kube::{ClusterConfig, ClusterPool, ConfigSource, Secret, helm_text};
 use helmd_storage::{DriverKind, Storage};
@@ -38,6 +39,8 @@ pub struct State {
     pub(crate) pool: ClusterPool,
     /// Whose rendering this API has: helm-wrapper links Helm 3.
     pub(crate) helm: HelmMajor,
+    /// As whom operations are held.
+    pub(crate) holder: Arc<Holder>,
 }
 
 impl std::ops::Deref for App {
@@ -53,7 +56,8 @@ impl App {
     pub fn new(settings: Settings) -> App {
         let helm = HelmMajor::Helm3;
         let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, settings.budgets.loader(helm));
-        App(Arc::new(State { settings, charts, pool: ClusterPool::default(), helm }))
+        let holder = Arc::new(settings.holder.clone());
+        App(Arc::new(State { settings, charts, pool: ClusterPool::default(), helm, holder }))
     }
 
     /// All routes with their layers.
@@ -78,6 +82,8 @@ impl App {
         let storage = Storage::for_cluster(driver, &cluster, self.helm);
         let mut cx = Context::new(cluster, storage);
         cx.helm = self.helm;
+        cx.holder = Arc::clone(&self.holder);
+        cx.interrupted = self.settings.interrupted;
         cx.budgets = self.settings.budgets.clone();
         Ok(cx)
     }
@@ -137,12 +143,14 @@ pub async fn serve(
         stop.await;
         begin.send_replace(true);
     };
+    let recovery = tokio::spawn(recovery::run(app.clone()));
     let server = axum::serve(listener, app.router()).with_graceful_shutdown(stopping).into_future();
     tokio::pin!(server);
     tokio::select! {
         ended = &mut server => return ended,
         changed = began.changed() => drop(changed),
     }
+    recovery.abort();
     if tokio::time::timeout(grace, server).await.is_err() {
         tracing::warn!(seconds = grace.as_secs(), "requests were still running when the time to stop was over");
     }

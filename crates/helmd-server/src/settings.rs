@@ -1,7 +1,7 @@
 //! What the server is started with.
 
-use helmd_action::Budgets;
 use helmd_action::budgets::SettingError;
+use helmd_action::{Budgets, Holder, Interrupted};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +27,10 @@ pub struct Settings {
     pub limits: Limits,
     /// What a chart may use up.
     pub budgets: Budgets,
+    /// As whom operations are held, and for how long a process that is not heard of counts as alive.
+    pub holder: Holder,
+    /// What becomes of operations whose process ends in the middle of them, unless a request says otherwise.
+    pub interrupted: Interrupted,
 }
 
 /// The process-wide choice of a cluster.

@@ -1,6 +1,8 @@
 //! What a place that keeps releases can do.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use helmd_release::{DecodeError, Release};
@@ -122,6 +124,8 @@ impl Record {
 /// A place that keeps releases. Implementations look at one namespace, or at all for reading.
 #[async_trait]
 pub trait Driver: Send + Sync {
+    /// What `helm` calls the place: `Secret`, `ConfigMap`, `Memory`.
+    fn name(&self) -> &'static str;
     /// One record.
     async fn get(&self, namespace: &str, key: &str) -> Result<Record, StorageError>;
     /// The labels of all records that the query chooses; may be empty.
@@ -134,4 +138,9 @@ pub trait Driver: Send + Sync {
     async fn update(&self, release: &Release) -> Result<(), StorageError>;
     /// Forgets a revision.
     async fn delete(&self, namespace: &str, key: &str) -> Result<(), StorageError>;
+    /// The same place for one operation: calls are repeated for that long while the place does not answer, and a record that
+    /// somebody else has changed since the operation read or wrote it is not written over. Nothing where both are so anyway.
+    fn for_operation(&self, _patience: Duration) -> Option<Arc<dyn Driver>> {
+        None
+    }
 }

@@ -34,6 +34,10 @@ fn record(namespace: &str, release: &Release) -> Record {
 
 #[async_trait]
 impl Driver for Memory {
+    fn name(&self) -> &'static str {
+        "Memory"
+    }
+
     async fn get(&self, namespace: &str, key: &str) -> Result<Record, StorageError> {
         let place = (namespace.to_owned(), key.to_owned());
         self.records().get(&place).map(|release| record(namespace, release)).ok_or(StorageError::NotFound)

@@ -2,13 +2,15 @@
 //! key, labelled with name, owner, status and version.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use helmd_chart::HelmMajor;
-use helmd_kube::transport::Call;
-use helmd_kube::{Cluster, KubeError};
+use helmd_kube::transport::{Answer, Call};
+use helmd_kube::{Cluster, KubeError, Repeated};
 use helmd_release::{Release, STORAGE_TYPE, Stamp, storage_labels};
 use http::Method;
 use serde::Deserialize;
@@ -27,7 +29,11 @@ pub struct Objects {
     plural: &'static str,
     kind: &'static str,
     helm: HelmMajor,
+    /// The versions of the records that an operation has read or written, by namespace and key.
+    seen: Option<Seen>,
 }
+
+type Seen = Arc<Mutex<BTreeMap<(String, String), String>>>;
 
 #[derive(Deserialize)]
 struct List {
@@ -55,6 +61,12 @@ struct Meta {
     resource_version: String,
 }
 
+/// What is read of the answer to a write.
+#[derive(Deserialize)]
+struct Written {
+    metadata: Meta,
+}
+
 impl Meta {
     fn head(self) -> RecordHead {
         RecordHead::from_labels(self.name, self.namespace, self.labels.unwrap_or_default(), self.resource_version)
@@ -69,7 +81,7 @@ impl Objects {
             DriverKind::ConfigMap => ("configmaps", "ConfigMap"),
             DriverKind::Secret | DriverKind::Memory => ("secrets", "Secret"),
         };
-        Self { cluster: cluster.clone(), plural, kind, helm }
+        Self { cluster: cluster.clone(), plural, kind, helm, seen: None }
     }
 
     fn path(&self, namespace: &str, key: Option<&str>) -> String {
@@ -105,7 +117,38 @@ impl Objects {
         Ok(list.items.unwrap_or_default())
     }
 
+    fn see(&self, namespace: &str, key: &str, version: &str) {
+        if let Some(seen) = &self.seen {
+            let place = (namespace.to_owned(), key.to_owned());
+            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(place, version.to_owned());
+        }
+    }
+
+    fn seen(&self, namespace: &str, key: &str) -> Option<String> {
+        let seen = self.seen.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(&(namespace.to_owned(), key.to_owned())).cloned()
+    }
+
+    /// Notes the version that an answer to a write tells.
+    fn see_written(&self, release: &Release, answer: &Answer) {
+        if self.seen.is_some()
+            && let Ok(stored) = serde_json::from_slice::<Written>(&answer.body)
+        {
+            self.see(&release.namespace, &release.storage_key(), &stored.metadata.resource_version);
+        }
+    }
+
+    /// Whether the record holds this very release: then a write that was refused had been heard the first time.
+    async fn holds(&self, release: &Release) -> bool {
+        let Ok(text) = helmd_release::encode(release, self.helm) else { return false };
+        match self.get(&release.namespace, &release.storage_key()).await {
+            Ok(Record { body: Body::Encoded(stored), .. }) => stored == text,
+            _ => false,
+        }
+    }
+
     fn record(&self, stored: Stored) -> Record {
+        self.see(&stored.metadata.namespace, &stored.metadata.name, &stored.metadata.resource_version);
         let text = stored.data.and_then(|mut data| data.remove("release")).unwrap_or_default();
         let body = if self.kind == "Secret" {
             // What is no base64 is no release either; decoding the record says so.
@@ -149,6 +192,10 @@ fn now() -> i64 {
 
 #[async_trait]
 impl Driver for Objects {
+    fn name(&self) -> &'static str {
+        self.kind
+    }
+
     async fn get(&self, namespace: &str, key: &str) -> Result<Record, StorageError> {
         let call = Call::new(Method::GET, self.path(namespace, Some(key)));
         let failed = |source: KubeError| {
@@ -183,20 +230,33 @@ impl Driver for Objects {
     async fn create(&self, release: &Release) -> Result<(), StorageError> {
         let object = self.object("create", release, Stamp::Created(now()))?;
         let call = Call::new(Method::POST, self.path(&release.namespace, None)).json(&object);
-        match self.cluster.call(call).await {
-            Ok(_) => Ok(()),
-            Err(err) if err.is_already_exists() => Err(StorageError::AlreadyExists),
-            Err(source) => Err(StorageError::Cluster { text: "create: failed to create", source }),
+        match self.cluster.call_repeating(call).await {
+            (_, Ok(answer)) => {
+                self.see_written(release, &answer);
+                Ok(())
+            }
+            (Repeated::Yes, Err(err)) if err.is_already_exists() && self.holds(release).await => Ok(()),
+            (_, Err(err)) if err.is_already_exists() => Err(StorageError::AlreadyExists),
+            (_, Err(source)) => Err(StorageError::Cluster { text: "create: failed to create", source }),
         }
     }
 
     async fn update(&self, release: &Release) -> Result<(), StorageError> {
-        let object = self.object("update", release, Stamp::Modified(now()))?;
+        let mut object = self.object("update", release, Stamp::Modified(now()))?;
         let key = release.storage_key();
+        if let (Some(version), Some(Json::Object(meta))) =
+            (self.seen(&release.namespace, &key), object.get_mut("metadata"))
+        {
+            meta.insert("resourceVersion".to_owned(), json!(version));
+        }
         let call = Call::new(Method::PUT, self.path(&release.namespace, Some(&key))).json(&object);
-        match self.cluster.call(call).await {
-            Ok(_) => Ok(()),
-            Err(source) => Err(StorageError::Cluster { text: "update: failed to update", source }),
+        match self.cluster.call_repeating(call).await {
+            (_, Ok(answer)) => {
+                self.see_written(release, &answer);
+                Ok(())
+            }
+            (Repeated::Yes, Err(err)) if err.is_conflict() && self.holds(release).await => Ok(()),
+            (_, Err(source)) => Err(StorageError::Cluster { text: "update: failed to update", source }),
         }
     }
 
@@ -207,6 +267,11 @@ impl Driver for Objects {
             Err(err) if err.is_not_found() => Err(StorageError::NotFound),
             Err(err) => Err(StorageError::Delete(err)),
         }
+    }
+
+    fn for_operation(&self, patience: Duration) -> Option<Arc<dyn Driver>> {
+        let cluster = self.cluster.clone().with_patience(patience);
+        Some(Arc::new(Self { cluster, seen: Some(Seen::default()), ..self.clone() }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use helmd_chart::HelmMajor;
@@ -80,6 +81,19 @@ impl Storage {
     #[must_use]
     pub fn in_namespace(&self, namespace: &str) -> Self {
         Self::new(Arc::clone(&self.driver), namespace)
+    }
+
+    /// What `helm` calls the place.
+    #[must_use]
+    pub fn driver_name(&self) -> &'static str {
+        self.driver.name()
+    }
+
+    /// The same place for one operation: see [`Driver::for_operation`].
+    #[must_use]
+    pub fn for_operation(&self, patience: Duration) -> Self {
+        let driver = self.driver.for_operation(patience).unwrap_or_else(|| Arc::clone(&self.driver));
+        Self::new(driver, &self.namespace)
     }
 
     /// A revision.

@@ -54,6 +54,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         sandbox_kubeconfig: Some(args.kubeconfig.clone()),
         log_format: "text".to_owned(),
         quiet: true,
+        lease_duration: helmd_action::LEASE_DURATION,
         ..ServeArgs::default()
     };
     serve::logging(&serve_args)?;

@@ -10,6 +10,12 @@ pub fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// What people call this machine or pod.
+pub fn host_name() -> String {
+    let read = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    variable("HOSTNAME").or_else(read).filter(|name| !name.is_empty()).unwrap_or_else(|| "helmd".to_owned())
+}
+
 /// The variables that set budgets: variable, name of the budget, value; in order of their names.
 pub fn budgets() -> Vec<(String, String, String)> {
     let named = |(variable, value): (String, String)| {

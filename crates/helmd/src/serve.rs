@@ -4,10 +4,12 @@ use crate::budgets::BudgetFlags;
 use crate::environment::{self, variable};
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use helmd_action::{Holder, Interrupted};
 use helmd_sandbox::{Sandbox, SandboxOptions};
 use helmd_server::{App, ConfigFile, KubeSettings, Limits, Settings};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Where uploads lie when the config file does not say.
@@ -49,6 +51,13 @@ pub struct ServeArgs {
     /// where to write the sandbox's kubeconfig, for kubectl and helm [default: ./sandbox.kubeconfig]
     #[arg(long, value_name = "FILE", requires = "sandbox")]
     pub sandbox_kubeconfig: Option<PathBuf>,
+    /// for how long a helmd that is not heard of counts as alive; then others take over what it was doing
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = lease_duration)]
+    pub lease_duration: Duration,
+    /// what becomes of an operation whose helmd has ended in the middle of it: the rest is done, or it is marked as failed, or
+    /// marked as failed and taken back
+    #[arg(long, value_name = "POLICY", default_value = "finish", value_parser = ["finish", "fail", "go-back"])]
+    pub if_interrupted: String,
     /// log lines as text or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub log_format: String,
@@ -103,6 +112,16 @@ pub struct IgnoredArgs {
     log_link: Option<String>,
     #[arg(long)]
     logbuflevel: Option<i32>,
+}
+
+/// A time that a Lease can count: whole seconds, at least one.
+fn lease_duration(text: &str) -> Result<Duration, String> {
+    let nanoseconds = sprig::time::parse_duration(text.as_bytes()).map_err(|e| e.to_string())?;
+    let duration = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default());
+    match duration.as_secs() {
+        0 => Err("a lease counts for a second at least".to_owned()),
+        seconds => Ok(Duration::from_secs(seconds)),
+    }
 }
 
 /// Serves until a signal ends it.
@@ -191,6 +210,12 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
         helm_env: helm_env(args),
         limits: Limits::default(),
         budgets: args.budgets.over(config.budgets).map_err(anyhow::Error::msg)?,
+        holder: Holder { duration: args.lease_duration, ..Holder::new(&environment::host_name()) },
+        interrupted: match args.if_interrupted.as_str() {
+            "fail" => Interrupted::Fail,
+            "go-back" => Interrupted::GoBack,
+            _ => Interrupted::Finish,
+        },
     };
     let listener = listen(args).await?;
     let address = listener.local_addr()?;

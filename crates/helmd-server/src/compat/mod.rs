@@ -16,6 +16,7 @@ use axum::response::Response;
 use route::{Call, Matched};
 
 /// The query of a request; the first of equal names counts, as in the Go program.
+#[derive(Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {

@@ -2,7 +2,7 @@
 
 use super::body::{FieldKind, Fields, Node, Schema};
 use crate::charts::Charts;
-use helmd_action::{Install, Rollback, Uninstall, Upgrade, WaitStrategy};
+use helmd_action::{Install, Interrupted, Rollback, Uninstall, Upgrade, WaitStrategy};
 use helmd_chart::{Chart, HelmMajor};
 use helmd_values::Values;
 use helmd_values::strvals::{self, Form};
@@ -49,6 +49,7 @@ pub(crate) const RELEASE: Schema = Schema {
         ("take_ownership", FieldKind::Bool),
         ("skip_schema_validation", FieldKind::Bool),
         ("labels", FieldKind::Object),
+        ("if_interrupted", FieldKind::Text),
     ],
 };
 
@@ -64,6 +65,7 @@ pub(crate) const UNINSTALL: Schema = Schema {
         ("delete_propagation", FieldKind::Text),
         ("timeout", FieldKind::Nanoseconds),
         ("description", FieldKind::Text),
+        ("if_interrupted", FieldKind::Text),
     ],
 };
 
@@ -101,6 +103,17 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 pub(crate) fn timeout(fields: &Fields) -> Result<Duration, String> {
     let text = fields.text("timeout");
     duration(if text.is_empty() { DEFAULT_TIMEOUT } else { text })
+}
+
+/// What becomes of the operation when its process ends in the middle of it; nothing where the body does not say.
+pub(crate) fn interrupted(fields: &Fields) -> Result<Option<Interrupted>, String> {
+    match fields.text("if_interrupted") {
+        "" => Ok(None),
+        "finish" => Ok(Some(Interrupted::Finish)),
+        "fail" => Ok(Some(Interrupted::Fail)),
+        "go-back" => Ok(Some(Interrupted::GoBack)),
+        other => Err(format!("if_interrupted must be finish, fail or go-back, and not {other:?}")),
+    }
 }
 
 fn wait(fields: &Fields) -> WaitStrategy {

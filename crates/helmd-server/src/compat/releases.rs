@@ -275,8 +275,9 @@ impl Change {
         let fields = body::read(&options::RELEASE, body)?;
         let request = chart_request(query, &fields)?;
         let values = options::values(&fields, &app.charts, app.helm).await?;
-        let cx = app.context(query, &target.namespace).await?;
+        let mut cx = app.context(query, &target.namespace).await?;
         options::timeout(&fields)?;
+        cx.interrupted = options::interrupted(&fields)?.unwrap_or(cx.interrupted);
         let chart = app.charts.load(&request).await?;
         Ok(Change { fields, cx, subject: options::Subject { name: target.release, chart, values } })
     }
@@ -301,8 +302,9 @@ pub(crate) async fn rollback(app: &App, target: Target, revision: &str, query: &
     let run = async {
         let revision = go_atoi(revision)?;
         let fields = body::read(&options::RELEASE, body)?;
-        let cx = app.context(query, &target.namespace).await?;
+        let mut cx = app.context(query, &target.namespace).await?;
         let rollback = options::rollback(&fields, target.release.clone(), revision)?;
+        cx.interrupted = options::interrupted(&fields)?.unwrap_or(cx.interrupted);
         detached(async move { rollback.run(&cx).await.map_err(text) }).await?;
         Ok(envelope::done())
     };
@@ -318,8 +320,9 @@ fn go_atoi(text: &str) -> Result<i64, String> {
 pub(crate) async fn uninstall(app: &App, target: Target, query: &Query, body: &[u8]) -> Response {
     let run = async {
         let fields = body::read(&options::UNINSTALL, body)?;
-        let cx: Context = app.context(query, &target.namespace).await?;
+        let mut cx: Context = app.context(query, &target.namespace).await?;
         let uninstall = options::uninstall(&fields, target.release.clone())?;
+        cx.interrupted = options::interrupted(&fields)?.unwrap_or(cx.interrupted);
         detached(async move { uninstall.run(&cx).await.map_err(text) }).await?;
         Ok(envelope::done())
     };

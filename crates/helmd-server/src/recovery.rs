@@ -1,0 +1,71 @@
+//! Ends the operations of helmd processes that have ended in the middle of them: of this one before it was started again, and
+//! of others that look after the same cluster.
+
+use crate::App;
+use crate::compat::Query;
+use helmd_action::{Abandoned, Context, Swept, abandoned};
+use helmd_kube::{ErrorKind, helm_text};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How many operations are ended at a time.
+const PARALLEL: usize = 8;
+/// The shortest pause between two looks.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Looks again and again; never ends.
+pub(crate) async fn run(app: App) {
+    let pause = (app.holder.duration / 3).max(SHORTEST_PAUSE);
+    let mut told = String::new();
+    loop {
+        match look(&app).await {
+            Ok(()) => told.clear(),
+            // The same trouble is told once.
+            Err(trouble) if trouble == told => {}
+            Err(trouble) => {
+                tracing::warn!(%trouble, "interrupted operations cannot be looked for");
+                told = trouble;
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn look(app: &App) -> Result<(), String> {
+    let cx = app.context(&Query::default(), "").await?;
+    let found = match abandoned(&cx, "").await {
+        // Somebody who may look in one namespace only.
+        Err(err) if err.kind() == ErrorKind::Denied => {
+            abandoned(&cx, cx.cluster.default_namespace()).await.map_err(|err| helm_text(&err))?
+        }
+        found => found.map_err(|err| helm_text(&err))?,
+    };
+    let mut work = JoinSet::new();
+    for operation in found {
+        if work.len() >= PARALLEL {
+            tell(work.join_next().await);
+        }
+        work.spawn(end(cx.clone(), operation));
+    }
+    while let Some(swept) = work.join_next().await {
+        tell(Some(swept));
+    }
+    Ok(())
+}
+
+async fn end(cx: Context, operation: Abandoned) -> Swept {
+    operation.end(&cx).await
+}
+
+fn tell(swept: Option<Result<Swept, tokio::task::JoinError>>) {
+    match swept {
+        Some(Ok(Swept { namespace, release, outcome: Ok(recovered) })) => {
+            tracing::info!(%namespace, %release, "{recovered}");
+        }
+        Some(Ok(Swept { namespace, release, outcome: Err(err) })) => {
+            tracing::warn!(%namespace, %release, error = %helm_text(&err), "an interrupted operation is left for the next look");
+        }
+        Some(Err(err)) => tracing::error!(error = %err, "ending an interrupted operation failed by an internal fault"),
+        None => {}
+    }
+}
