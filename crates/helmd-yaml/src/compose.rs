@@ -59,11 +59,11 @@ pub(crate) fn compose<'a>(input: &'a Input<'_>) -> Result<Document<'a>, YamlErro
         match events.next()? {
             Event::StreamEnd | Event::DocumentEnd => return Ok(Document { nodes: composer.nodes }),
             Event::DocumentStart => {}
-            Event::Alias(name) => {
+            Event::Alias { name, line } => {
                 let Some(&target) = composer.anchors.get(name) else {
                     return Err(YamlError::Decode(format!("unknown anchor '{name}' referenced")));
                 };
-                composer.add(NodeKind::Alias { name, target }, Head::default());
+                composer.add(NodeKind::Alias { name, target }, Head { line, ..Head::default() });
             }
             Event::Scalar { head, text, implicit } => {
                 composer.add(NodeKind::Scalar { text, implicit }, head);

@@ -11,7 +11,7 @@ pub(crate) enum Event<'a> {
     StreamEnd,
     DocumentStart,
     DocumentEnd,
-    Alias(&'a str),
+    Alias { name: &'a str, line: u32 },
     Scalar { head: Head<'a>, text: Cow<'a, str>, implicit: bool },
     SequenceStart(Head<'a>),
     SequenceEnd,
@@ -256,8 +256,8 @@ impl<'a> Events<'a> {
     fn node(&mut self, place: Place) -> Step<'a> {
         if let Kind::Alias(name) = *self.peek()? {
             self.pop();
-            self.scanner.take()?;
-            return Ok(Event::Alias(name));
+            let line = self.scanner.take()?.line;
+            return Ok(Event::Alias { name, line });
         }
         let head = self.head()?;
         let block = place != Place::Flow;
