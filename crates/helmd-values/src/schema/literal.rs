@@ -1,5 +1,7 @@
 //! Numbers as they are written in a schema: the original shows `1.50` where a parsed number is 1.5.
 
+use std::collections::BTreeMap;
+
 /// The text of a schema that is known to be JSON.
 pub(crate) struct Source<'s> {
     text: &'s [u8],
@@ -20,6 +22,12 @@ impl<'s> Source<'s> {
     pub(crate) fn list_length(&self, url: &str, keyword: &str) -> usize {
         let items = self.text_at(url, keyword).map(serde_json::from_slice::<Vec<serde::de::IgnoredAny>>);
         items.and_then(Result::ok).map_or(0, |items| items.len())
+    }
+
+    /// The names of the entries at `keyword` of the schema at `url`; none where it is no object.
+    pub(crate) fn names(&self, url: &str, keyword: &str) -> Vec<String> {
+        let entries = self.text_at(url, keyword).map(serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>);
+        entries.and_then(Result::ok).into_iter().flat_map(BTreeMap::into_keys).collect()
     }
 
     /// Whether the schema is of the newest draft, which is the default.
@@ -43,7 +51,7 @@ impl<'s> Source<'s> {
 }
 
 /// A token of a JSON pointer in a URL fragment.
-fn unescape(token: &str) -> String {
+pub(crate) fn unescape(token: &str) -> String {
     let bytes = token.as_bytes();
     let mut plain = Vec::new();
     let mut i = 0;

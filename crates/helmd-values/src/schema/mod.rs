@@ -8,6 +8,7 @@ mod literal;
 mod number;
 mod patterns;
 mod places;
+mod property_names;
 mod quick;
 mod report;
 mod work;
@@ -20,6 +21,7 @@ use gotmpl::{Map, Value};
 use helmd_chart::{Chart, HelmMajor, Values};
 use places::Places;
 use serde_json::Value as Json;
+use sprig::regex::GoRegex;
 use std::cell::RefCell;
 use std::error::Error;
 use std::rc::Rc;
@@ -177,12 +179,14 @@ fn validate_document(
         patterns::mark(&mut document);
     }
     let source = literal::Source::new(schema);
+    // What is refused by a metaschema is the schema itself.
+    let kept = broken.then(|| document.clone());
     let unresolved = Rc::new(RefCell::new(Vec::new()));
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(Closed { unresolved: Rc::clone(&unresolved) }));
     formats::register(&mut compiler);
     let mut schemas = Schemas::new();
-    let failed = |error: CompileError| compile_text(&error, &source);
+    let failed = |error: CompileError| compile_text(&error, &source, kept.as_ref().unwrap_or(&Json::Null));
     let added = compiler.add_resource(LOCATION, document).map_err(failed);
     let compiled = added.and_then(|()| compiler.compile(LOCATION, &mut schemas).map_err(failed));
     let mut log = Log::new(helm);
@@ -193,7 +197,7 @@ fn validate_document(
     let verdict = match compiled {
         Err(text) => Err(text),
         Ok(index) => schemas.validate(instance, index).map_err(|error| {
-            let text = report::text(&error, &source);
+            let text = report::text(&error, &source, instance);
             let start = format!("jsonschema validation failed with '{LOCATION}#'\n");
             format!("{}\n", text.strip_prefix(&start).unwrap_or(&text))
         }),
@@ -220,16 +224,16 @@ impl UrlLoader for Closed {
 }
 
 /// The original's words for a schema that cannot be compiled.
-fn compile_text(error: &CompileError, source: &literal::Source<'_>) -> String {
+fn compile_text(error: &CompileError, source: &literal::Source<'_>, document: &Json) -> String {
     let quoted = |text: &str| quote(text.as_bytes());
     match error {
         CompileError::LoadUrlError { url, src } => match src.downcast_ref::<CompileError>() {
-            Some(inner) => format!("failing loading {}: {}", quoted(url), compile_text(inner, source)),
+            Some(inner) => format!("failing loading {}: {}", quoted(url), compile_text(inner, source, document)),
             None => format!("failing loading {}: {src}", quoted(url)),
         },
         CompileError::ValidationError { url, src } => {
             let url = if url.contains('#') { url.clone() } else { format!("{url}#") };
-            format!("{} is not valid against metaschema: {}", quoted(&url), report::text(src, source))
+            format!("{} is not valid against metaschema: {}", quoted(&url), report::text(src, source, document))
         }
         CompileError::ParseUrlError { url, src } => format!("error in parsing {}: {src}", quoted(url)),
         CompileError::UnsupportedUrlScheme { url } => format!("no URLLoader registered for {}", quoted(url)),
@@ -249,6 +253,11 @@ fn compile_text(error: &CompileError, source: &literal::Source<'_>) -> String {
         }
         CompileError::DuplicateAnchor { url, anchor, ptr1, ptr2 } => {
             format!("duplicate anchor {} in {} at {} and {}", quoted(anchor), quoted(url), quoted(ptr1), quoted(ptr2))
+        }
+        CompileError::InvalidRegex { url, regex, src } => {
+            let regex = patterns::unmarked(regex);
+            let reason = GoRegex::new(regex).err().unwrap_or_else(|| src.to_string());
+            format!("invalid regex {} at {}: {reason}", quoted(regex), quoted(url))
         }
         other => other.to_string(),
     }

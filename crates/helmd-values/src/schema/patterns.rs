@@ -9,6 +9,8 @@ use sprig::regex::GoRegex;
 
 /// A range that is out of order: no expression begins with it.
 const REFUSED: &str = "[~-!]";
+/// The same as it stands in a JSON pointer.
+const REFUSED_IN_POINTER: &str = "[~0-!]";
 
 fn is_broken(pattern: &str) -> bool {
     GoRegex::new(pattern).is_err()
@@ -56,7 +58,7 @@ pub(crate) fn unmarked(pattern: &str) -> &str {
 
 /// A report with the expressions as they were.
 pub(crate) fn without_marks(report: &str) -> String {
-    report.replace(REFUSED, "")
+    report.replace(REFUSED, "").replace(REFUSED_IN_POINTER, "")
 }
 
 #[cfg(test)]
@@ -74,6 +76,19 @@ mod tests {
             (
                 r#"{"properties":{"a":{"pattern":"("}}}"#,
                 "\n    - at '/properties/a/pattern': '(' is not valid regex: error parsing regexp: missing closing ): `(`",
+            ),
+            (
+                r#"{"properties":{"a":{"patternProperties":{"[":{}}}}}"#,
+                "\n    - at '/properties/a/patternProperties': invalid propertyName '['\
+                 \n      - at '': '[' is not valid regex: error parsing regexp: missing closing ]: `[`",
+            ),
+            (
+                r#"{"$schema":"http://json-schema.org/draft-06/schema#","patternProperties":{"(":{}}}"#,
+                "invalid regex \"(\" at \"file:///values.schema.json#/patternProperties\": error parsing regexp: missing closing ): `(`",
+            ),
+            (
+                r#"{"$schema":"http://json-schema.org/draft-04/schema#","patternProperties":{"(":true}}"#,
+                "\n- at '/patternProperties/(': got boolean, want object",
             ),
         ] {
             let values = serde_json::from_str(r#"{"a":"x"}"#).unwrap();

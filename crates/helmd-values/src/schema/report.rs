@@ -3,21 +3,27 @@
 use super::literal::Source;
 use super::number::{float, grouped};
 use super::patterns;
+use super::property_names::Search;
 use boon::{ErrorKind, InstanceToken, ValidationError};
 use serde_json::Value as Json;
 use sprig::regex::GoRegex;
 
 /// The report: one line for each failure, causes indented below.
-pub(crate) fn text(error: &ValidationError<'_, '_>, source: &Source<'_>) -> String {
+pub(crate) fn text(error: &ValidationError<'_, '_>, source: &Source<'_>, instance: &Json) -> String {
     let mut out = String::new();
-    let top = Above { schema: error.schema_url.to_owned(), shifts: Vec::new(), listed: false };
-    Report { source, newest_draft: source.is_newest_draft(), out: &mut out }.display(error, &top, 0);
+    let top = Above { schema: error.schema_url.to_owned(), shifts: Vec::new(), listed: false, place: Vec::new() };
+    let newest_draft = source.is_newest_draft();
+    Report { source, newest_draft, instance, names: Vec::new(), out: &mut out }.display(error, &top, 0);
     out
 }
 
 struct Report<'r> {
     source: &'r Source<'r>,
     newest_draft: bool,
+    /// What the schema was held against.
+    instance: &'r Json,
+    /// The refused names that were told: schema, and way to the name.
+    names: Vec<(String, Vec<String>)>,
     out: &'r mut String,
 }
 
@@ -29,20 +35,28 @@ struct Above {
     shifts: Vec<usize>,
     /// Whether the error above is the one of the `allOf`, `anyOf` or `oneOf` at the start of the way.
     listed: bool,
+    /// The value at the start of the way: tokens as they are.
+    place: Vec<String>,
 }
 
 impl Report<'_> {
     fn display(&mut self, error: &ValidationError<'_, '_>, above: &Above, indent: usize) {
         let way = units(&above.schema, error.schema_url);
-        let shifts = self.shifts(above, &way);
-        let location = pointer(error, &shifts);
+        let mut shifts = self.shifts(above, &way);
+        let mut place = tokens(error, &shifts);
+        if let ErrorKind::PropertyName { prop } = &error.kind {
+            place = self.place_of_name(prop, error.schema_url, above, &way);
+            // The causes lie in the name, which has no places.
+            shifts.clear();
+        }
+        let location = escaped(&place);
         let mut indent = self.branches(&way, &location, above.listed, indent);
         let schema = match &error.kind {
             ErrorKind::Reference { url, .. } | ErrorKind::Schema { url } => (*url).to_owned(),
             _ => error.schema_url.to_owned(),
         };
         let listed = matches!(error.kind, ErrorKind::AllOf | ErrorKind::AnyOf | ErrorKind::OneOf(_));
-        let below = Above { schema, shifts, listed };
+        let below = Above { schema, shifts, listed, place };
         let group = match error.kind {
             ErrorKind::Reference { .. } | ErrorKind::Schema { .. } => Group::of(&error.causes, &below.schema),
             _ => None,
@@ -66,13 +80,34 @@ impl Report<'_> {
             return;
         };
         let shifts = self.shifts(&below, &group.way);
-        let mut location = error.causes.first().map_or_else(Vec::new, |cause| pointer(cause, &shifts));
-        location.truncate(group.steps);
+        let mut place = error.causes.first().map_or_else(Vec::new, |cause| tokens(cause, &shifts));
+        place.truncate(group.steps);
+        let location = escaped(&place);
         let mut indent = self.branches(&group.way, &location, false, indent);
         self.line(&location, "validation failed", indent);
         indent += 1;
-        let below = Above { schema: joined(&below.schema, &group.way), shifts, listed: false };
+        let below = Above { schema: joined(&below.schema, &group.way), shifts, listed: false, place };
         error.causes.iter().for_each(|cause| self.display(cause, &below, indent));
+    }
+
+    /// The object with a name that `propertyNames` refuses.
+    fn place_of_name(&mut self, name: &str, schema: &str, above: &Above, way: &[Unit]) -> Vec<String> {
+        let start = above.place.iter().try_fold(self.instance, |value, token| match value {
+            Json::Array(items) => items.get(token.parse::<usize>().ok()?),
+            value => value.get(token),
+        });
+        let search = Search { source: self.source, schema: &above.schema, way, name };
+        let objects = start.map(|start| search.objects(start)).unwrap_or_default();
+        let places = objects.into_iter().map(|way| [above.place.clone(), way].concat());
+        // Each failure is one object's: the first that was not told yet.
+        for place in places {
+            let told = (schema.to_owned(), [place.clone(), vec![name.to_owned()]].concat());
+            if !self.names.contains(&told) {
+                self.names.push(told);
+                return place;
+            }
+        }
+        above.place.clone()
     }
 
     /// The shifts of the indexes at the end of a way. The validator counts the items that `items` or `additionalItems`
@@ -123,12 +158,12 @@ impl Report<'_> {
 
 /// A keyword on the way to an error, with the name or index that belongs to it.
 #[derive(Clone, PartialEq)]
-struct Unit {
-    text: String,
+pub(crate) struct Unit {
+    pub(crate) text: String,
     /// What failed when this is an `allOf`, `anyOf` or `oneOf`.
     branch: Option<&'static str>,
     /// Whether it leads one step down in the values.
-    down: bool,
+    pub(crate) down: bool,
 }
 
 /// The way from one schema to another in the same document.
@@ -159,7 +194,7 @@ fn units(from: &str, to: &str) -> Vec<Unit> {
 }
 
 /// The place at the end of a way.
-fn joined(schema: &str, way: &[Unit]) -> String {
+pub(crate) fn joined(schema: &str, way: &[Unit]) -> String {
     let base = schema.strip_suffix('#').unwrap_or(schema);
     let mark = if base.contains('#') { "" } else { "#" };
     format!("{base}{mark}{}", way.iter().map(|unit| unit.text.as_str()).collect::<String>())
@@ -198,8 +233,18 @@ impl Group {
 
 /// Where in the values, as the tokens of a JSON pointer.
 fn pointer(error: &ValidationError<'_, '_>, shifts: &[usize]) -> Vec<String> {
+    escaped(&tokens(error, shifts))
+}
+
+/// Tokens as they stand in a JSON pointer.
+fn escaped(tokens: &[String]) -> Vec<String> {
+    tokens.iter().map(|token| token.replace('~', "~0").replace('/', "~1")).collect()
+}
+
+/// Where in the values, as names and indexes.
+fn tokens(error: &ValidationError<'_, '_>, shifts: &[usize]) -> Vec<String> {
     let token = |(i, token): (usize, &InstanceToken<'_>)| match token {
-        InstanceToken::Prop(name) => name.replace('~', "~0").replace('/', "~1"),
+        InstanceToken::Prop(name) => name.to_string(),
         InstanceToken::Item(index) => (index + shifts.get(i).copied().unwrap_or_default()).to_string(),
     };
     error.instance_location.tokens.iter().enumerate().map(token).collect()
