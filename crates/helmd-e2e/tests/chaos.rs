@@ -122,7 +122,9 @@ impl<'a> Case<'a> {
 
     fn start(&mut self) -> Result<()> {
         let kubeconfig = self.proxy.kubeconfig(&self.folder)?.display().to_string();
-        let arguments = ["--kubeconfig", &kubeconfig, "--lease-duration", LEASE];
+        // Each helmd ends its own operations: otherwise one would be killed at what it does for another.
+        let own = ["--recovery-namespace", &self.namespace];
+        let arguments = [&["--kubeconfig", &kubeconfig, "--lease-duration", LEASE], &own[..]].concat();
         self.server = Some(Server::start(&self.world.setup.helmd, &self.folder, &arguments)?);
         Ok(())
     }

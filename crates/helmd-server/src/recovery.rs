@@ -3,7 +3,7 @@
 
 use crate::App;
 use crate::compat::Query;
-use helmd_action::{Abandoned, Context, Swept, abandoned};
+use helmd_action::{Abandoned, ActionError, Context, Swept, abandoned};
 use helmd_kube::{ErrorKind, helm_text};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -33,13 +33,7 @@ pub(crate) async fn run(app: App) {
 
 async fn look(app: &App) -> Result<(), String> {
     let cx = app.context(&Query::default(), "").await?;
-    let found = match abandoned(&cx, "").await {
-        // Somebody who may look in one namespace only.
-        Err(err) if err.kind() == ErrorKind::Denied => {
-            abandoned(&cx, cx.cluster.default_namespace()).await.map_err(|err| helm_text(&err))?
-        }
-        found => found.map_err(|err| helm_text(&err))?,
-    };
+    let found = find(app, &cx).await.map_err(|err| helm_text(&err))?;
     let mut work = JoinSet::new();
     for operation in found {
         if work.len() >= PARALLEL {
@@ -51,6 +45,22 @@ async fn look(app: &App) -> Result<(), String> {
         tell(Some(swept));
     }
     Ok(())
+}
+
+async fn find(app: &App, cx: &Context) -> Result<Vec<Abandoned>, ActionError> {
+    let namespaces = &app.settings.recovery_namespaces;
+    if namespaces.is_empty() {
+        return match abandoned(cx, "").await {
+            // Somebody who may look in one namespace only.
+            Err(err) if err.kind() == ErrorKind::Denied => abandoned(cx, cx.cluster.default_namespace()).await,
+            found => found,
+        };
+    }
+    let mut found = Vec::new();
+    for namespace in namespaces {
+        found.extend(abandoned(cx, namespace).await?);
+    }
+    Ok(found)
 }
 
 async fn end(cx: Context, operation: Abandoned) -> Swept {

@@ -29,6 +29,8 @@ pub struct Settings {
     pub budgets: Budgets,
     /// As whom operations are held, and for how long a process that is not heard of counts as alive.
     pub holder: Holder,
+    /// Where interrupted operations are looked for and ended; everywhere when empty.
+    pub recovery_namespaces: Vec<String>,
     /// What becomes of operations whose process ends in the middle of them, unless a request says otherwise.
     pub interrupted: Interrupted,
 }

@@ -54,6 +54,10 @@ pub struct ServeArgs {
     /// for how long a helmd that is not heard of counts as alive; then others take over what it was doing
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = lease_duration)]
     pub lease_duration: Duration,
+    /// look for interrupted operations in this namespace only; may be repeated [default: all namespaces, or the kubeconfig's where
+    /// it may not look into all]
+    #[arg(long, value_name = "NAMESPACE")]
+    pub recovery_namespace: Vec<String>,
     /// what becomes of an operation whose helmd has ended in the middle of it: the rest is done, or it is marked as failed, or
     /// marked as failed and taken back
     #[arg(long, value_name = "POLICY", default_value = "finish", value_parser = ["finish", "fail", "go-back"])]
@@ -211,6 +215,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
         limits: Limits::default(),
         budgets: args.budgets.over(config.budgets).map_err(anyhow::Error::msg)?,
         holder: Holder { duration: args.lease_duration, ..Holder::new(&environment::host_name()) },
+        recovery_namespaces: args.recovery_namespace.clone(),
         interrupted: match args.if_interrupted.as_str() {
             "fail" => Interrupted::Fail,
             "go-back" => Interrupted::GoBack,

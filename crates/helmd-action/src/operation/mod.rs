@@ -342,8 +342,9 @@ pub(crate) async fn begin_late(cx: &Context, release: &str, journal: Journal) ->
 /// Ends an operation: lets go of the Lease.
 pub(crate) async fn end(cx: Context, within: &Context) {
     let Some(held) = cx.operation.filter(|_| within.operation.is_none()) else { return };
-    held.renewal.abort();
+    // Not in the middle of a renewal, which would change the Lease behind our back.
     let state = held.shared.state.lock().await;
+    held.renewal.abort();
     if held.shared.lost.is_cancelled() {
         return;
     }
