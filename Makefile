@@ -5,7 +5,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 LDTARGET ?= x86_64-unknown-linux-gnu
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e bench fuzz fuzz-short fuzz-targets clean
+.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e chaos bench fuzz fuzz-short fuzz-targets clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ docs:
 
 e2e: ## install real charts on a real cluster and on the sandbox, and let the real helm read them
 	./e2e/run
+
+chaos: ## kill helmd and the API server at every step of operations on a real cluster; prints the table (docs/interrupted.md)
+	HELMD_CHAOS=all ./e2e/run chaos
 
 bench: ## ratios against the real helm, in one run; `cargo bench -p helmd-bench` for the parts by criterion
 	./benches/run

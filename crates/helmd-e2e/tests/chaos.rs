@@ -9,6 +9,7 @@ use helmd_e2e::{Program, Server, Setup, wait_until};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -121,7 +122,12 @@ impl<'a> Case<'a> {
     }
 
     fn start(&mut self) -> Result<()> {
-        let kubeconfig = self.proxy.kubeconfig(&self.folder)?.display().to_string();
+        let kubeconfig = self.proxy.kubeconfig(&self.folder)?;
+        self.start_on(&kubeconfig)
+    }
+
+    fn start_on(&mut self, kubeconfig: &Path) -> Result<()> {
+        let kubeconfig = kubeconfig.display().to_string();
         // Each helmd ends its own operations: otherwise one would be killed at what it does for another.
         let own = ["--recovery-namespace", &self.namespace];
         let arguments = [&["--kubeconfig", &kubeconfig, "--lease-duration", LEASE], &own[..]].concat();
@@ -285,6 +291,14 @@ fn points(world: &World) -> Result<Vec<Point>> {
     Ok(points)
 }
 
+/// Every point, or one of `share`: all of them take a while (`make chaos` asks for them).
+#[expect(clippy::disallowed_methods, reason = "the environment says how much is tested")]
+fn chosen(points: Vec<Point>, share: usize) -> Vec<Point> {
+    let all = std::env::var("HELMD_CHAOS").is_ok_and(|wanted| wanted == "all");
+    let step = if all { 1 } else { share };
+    points.into_iter().step_by(step).collect()
+}
+
 /// Does harm at every point, several at a time, and prints a line for each.
 fn storm(points: &[Point], one: impl Fn(usize, &Point) -> Result<String> + Sync) {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -313,9 +327,9 @@ fn storm(points: &[Point], one: impl Fn(usize, &Point) -> Result<String> + Sync)
 }
 
 #[test]
-fn killed_at_every_step_helmd_goes_on() {
+fn chaos_killed_at_every_step_helmd_goes_on() {
     let Some(world) = World::begin() else { return };
-    let points = points(&world).unwrap();
+    let points = chosen(points(&world).unwrap(), 2);
     assert!(points.len() >= 40, "only {} points", points.len());
     println!("| verb | request | killed | what it changes | afterwards | took |\n|---|---|---|---|---|---|");
     storm(&points, |index, point| {
@@ -340,9 +354,9 @@ fn killed_at_every_step_helmd_goes_on() {
 }
 
 #[test]
-fn while_the_api_server_is_away_helmd_waits() {
+fn chaos_while_the_api_server_is_away_helmd_waits() {
     let Some(world) = World::begin() else { return };
-    let points = points(&world).unwrap();
+    let points = chosen(points(&world).unwrap(), 6);
     println!("| verb | request | away | what it changes | afterwards | took |\n|---|---|---|---|---|---|");
     storm(&points, |index, point| {
         let name = format!("{:?}-away-{index}", point.verb).to_lowercase();
@@ -359,4 +373,97 @@ fn while_the_api_server_is_away_helmd_waits() {
         case.go_on()?;
         Ok(end)
     });
+}
+
+/// The API server of the cluster's folder (`cluster/up` writes the process ids there): its process and how it was started.
+struct ApiServer {
+    process: String,
+    command: Vec<String>,
+}
+
+impl ApiServer {
+    fn find(world: &World) -> Result<ApiServer> {
+        let kubeconfig = world.setup.kubeconfig.clone().context("a cluster")?;
+        let pids = std::fs::read_to_string(kubeconfig.with_file_name("pids"))?;
+        for process in pids.lines() {
+            let Ok(command) = std::fs::read_to_string(format!("/proc/{process}/cmdline")) else { continue };
+            let command: Vec<String> = command.split('\0').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            if command.iter().any(|word| word == "kube-apiserver") {
+                return Ok(ApiServer { process: process.to_owned(), command });
+            }
+        }
+        bail!("no API server among {pids:?}")
+    }
+
+    fn kill(&self) -> Result<()> {
+        Command::new("kill").args(["-9", &self.process]).status().map(drop).context("kill")
+    }
+
+    /// Starts it as it was started, and notes its process for whoever ends the cluster.
+    fn bring_back(&mut self, world: &World) -> Result<()> {
+        let (program, arguments) = self.command.split_first().context("a command")?;
+        let child = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        self.process = child.id().to_string();
+        let pids = world.setup.kubeconfig.clone().context("a cluster")?.with_file_name("pids");
+        let known = std::fs::read_to_string(&pids)?;
+        std::fs::write(&pids, format!("{known}{}\n", self.process))?;
+        wait_until(Duration::from_secs(60), "the API server is back", || {
+            Ok(world.kubectl.run(&["get", "--raw", "/readyz"])? == "ok")
+        })
+    }
+}
+
+#[test]
+fn chaos_while_the_api_server_is_dead_helmd_waits() {
+    let Some(world) = World::begin() else { return };
+    let mut api_server = ApiServer::find(&world).unwrap();
+    println!("| verb | API server killed after | afterwards | took |\n|---|---|---|---|");
+    for verb in VERBS {
+        for milliseconds in [60, 900] {
+            let begun = Instant::now();
+            let run = || -> Result<String> {
+                let mut case = Case::begin(&world, &format!("{verb:?}-dead-{milliseconds}").to_lowercase())?;
+                case.server = None;
+                case.start_on(&world.setup.kubeconfig.clone().context("a cluster")?)?;
+                case.prepare(verb)?;
+                let log = || std::fs::read_to_string(case.folder.join("helmd.log")).unwrap_or_default();
+                let acted = std::thread::scope(|scope| {
+                    let act = scope.spawn(|| case.act(verb));
+                    std::thread::sleep(Duration::from_millis(milliseconds));
+                    api_server.kill()?;
+                    std::thread::sleep(Duration::from_secs(1));
+                    api_server.bring_back(&world)?;
+                    act.join().unwrap()
+                });
+                acted.with_context(log)?;
+                wait_until(PATIENCE, "in order", || case.settled()).with_context(log)?;
+                let end = case.check()?;
+                case.go_on()?;
+                Ok(end)
+            };
+            let mut run = run;
+            let end = run().with_context(|| format!("{verb:?}, API server killed after {milliseconds} ms")).unwrap();
+            println!("| {verb:?} | {milliseconds} ms | {end} | {:.1} s |", begun.elapsed().as_secs_f32());
+        }
+    }
+}
+
+#[test]
+fn chaos_another_helmd_takes_over() {
+    let Some(world) = World::begin() else { return };
+    let mut case = Case::begin(&world, "replica").unwrap();
+    let mut other = Case::begin(&world, "replica-other").unwrap();
+    case.prepare(Verb::Upgrade).unwrap();
+    let harm = Harm::Kill(case.server().unwrap().process());
+    case.proxy.set(Some(Plan { at: 9, when: When::After, harm }));
+    drop(case.act(Verb::Upgrade));
+    assert!(case.proxy.struck());
+    case.server = None;
+    // The other one looks into the first one's namespace.
+    std::mem::swap(&mut other.namespace, &mut case.namespace);
+    other.server = None;
+    other.start().unwrap();
+    wait_until(PATIENCE, "in order again", || other.settled()).unwrap();
+    assert_eq!(other.check().unwrap(), "revision 2 deployed");
+    other.go_on().unwrap();
 }

@@ -37,6 +37,8 @@ pub struct ApiStatus {
     pub message: String,
     /// `Retry-After` in seconds, if given.
     pub retry_after: Option<u64>,
+    /// Whether it is something before the API server that says that it cannot reach it.
+    pub from_gateway: bool,
 }
 
 /// Why something asked of a cluster did not happen.
@@ -253,6 +255,7 @@ impl ApiStatus {
                 reason: text("reason"),
                 message: if message.is_empty() { "unknown".to_owned() } else { message },
                 retry_after: status.pointer_retry_after(),
+                from_gateway: false,
             };
         }
         Self::unstructured(method, code, &String::from_utf8_lossy(body))
@@ -291,7 +294,8 @@ impl ApiStatus {
             format!("the server responded with the status code {code} but did not return more information")
         };
         let reason = if reason.is_empty() && code >= 500 { "InternalError" } else { reason };
-        Self { code, reason: reason.to_owned(), message, retry_after: None }
+        let from_gateway = matches!(code, 502..=504);
+        Self { code, reason: reason.to_owned(), message, retry_after: None, from_gateway }
     }
 }
 
@@ -310,7 +314,8 @@ mod tests {
     use super::*;
 
     fn status(code: u16, reason: &str, message: &str) -> KubeError {
-        KubeError::Api(Box::new(ApiStatus { code, reason: reason.into(), message: message.into(), retry_after: None }))
+        let (reason, message) = (reason.into(), message.into());
+        KubeError::Api(Box::new(ApiStatus { code, reason, message, retry_after: None, from_gateway: false }))
     }
 
     #[test]

@@ -80,6 +80,7 @@ enum Away {
 fn away(err: &KubeError) -> Away {
     match err {
         KubeError::Transport { .. } => Away::Silent,
+        KubeError::Api(status) if status.from_gateway => Away::Silent,
         KubeError::Api(status) if status.code == 429 || status.code >= 500 => {
             status.retry_after.map_or(Away::No, |seconds| Away::AsksFor(Duration::from_secs(seconds)))
         }
@@ -94,9 +95,12 @@ mod tests {
 
     #[test]
     fn only_silence_and_asking_for_patience_are_waited_out() {
-        let status = |code, retry_after| {
-            KubeError::Api(Box::new(ApiStatus { code, reason: String::new(), message: String::new(), retry_after }))
+        let refusal = |code, retry_after, from_gateway| {
+            let (reason, message) = (String::new(), String::new());
+            KubeError::Api(Box::new(ApiStatus { code, reason, message, retry_after, from_gateway }))
         };
+        let status = |code, retry_after| refusal(code, retry_after, false);
+        assert_eq!(away(&refusal(502, None, true)), Away::Silent);
         assert_eq!(away(&status(409, Some(1))), Away::No);
         assert_eq!(away(&status(500, None)), Away::No);
         assert_eq!(away(&status(503, Some(2))), Away::AsksFor(Duration::from_secs(2)));
