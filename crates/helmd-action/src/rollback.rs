@@ -114,7 +114,16 @@ impl Rollback {
         current: Release,
         mut release: Release,
     ) -> Result<Release, ActionError> {
-        self.perform(cx, current, &mut release).await?;
+        if let Err(err) = self.perform(cx, current, &mut release).await {
+            // Helm leaves a revision whose hooks have failed pending, for ever.
+            if release.info.status.is_pending() {
+                let cx = &cx.uncancelled();
+                cx.go_back(false).await?;
+                release.set_status(Status::Failed, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
+                cx.record(&release).await;
+            }
+            return Err(err);
+        }
         cx.storage.update(&release).await?;
         Ok(release)
     }
@@ -209,7 +218,6 @@ impl Rollback {
             .await
             .map_err(|err| err.context("unable to build kubernetes objects from new release manifest"))?;
         if !self.disable_hooks {
-            // HELM: a hook that fails here leaves the new revision pending.
             hooks::run(cx, release, &HookEvent::PreRollback, hook_run).await?;
         }
         ownership::mark(&mut target, &self.name, &release.namespace);
