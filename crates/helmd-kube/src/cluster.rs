@@ -155,7 +155,7 @@ impl Cluster {
     pub async fn call(&self, call: Call) -> Result<Answer, KubeError> {
         let answer = self.shared.transport.call(call).await?;
         for message in answer.warnings() {
-            self.report(Event::Warning { message });
+            self.report(Event::ServerWarning { message });
         }
         Ok(answer)
     }
