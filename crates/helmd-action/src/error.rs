@@ -1,5 +1,6 @@
 //! Why a verb did not do its work, in Helm's sentences.
 
+use helmd_chart::HelmMajor;
 use helmd_chart::names::NameError;
 use helmd_engine::{RenderError, Stopped};
 use helmd_kube::error::Pending;
@@ -27,8 +28,8 @@ pub enum ActionError {
         name: String,
     },
     /// The name belongs to a release.
-    #[error("cannot re-use a name that is still in use")]
-    NameInUse,
+    #[error("cannot {}use a name that is still in use", if *.0 == HelmMajor::Helm3 { "re-" } else { "re" })]
+    NameInUse(HelmMajor),
     /// A revision below zero was asked for.
     #[error("invalid release revision")]
     InvalidRevision,
@@ -139,7 +140,7 @@ impl ActionError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NameInUse => ErrorKind::AlreadyExists,
+            Self::NameInUse(_) => ErrorKind::AlreadyExists,
             Self::NoRevision(_) => ErrorKind::NotFound,
             Self::InProgress | Self::AlreadyDeleted(_) | Self::Foreign { .. } => ErrorKind::Conflict,
             Self::ReleaseName { .. }

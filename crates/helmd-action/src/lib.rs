@@ -36,6 +36,7 @@ mod template;
 mod test;
 mod uninstall;
 mod upgrade;
+mod wording;
 
 pub use context::{Context, Outside, System};
 pub use create::{Create, CreateError};

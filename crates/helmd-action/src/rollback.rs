@@ -184,6 +184,7 @@ impl Rollback {
     ) -> ActionError {
         former.info.status = Status::Superseded;
         release.set_status(Status::Failed, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
+        cx.log_failure(&release.info.description, &[]);
         cx.record(former).await;
         cx.record(release).await;
         if self.cleanup_on_fail

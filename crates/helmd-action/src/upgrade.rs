@@ -142,7 +142,7 @@ impl Upgrade {
             return Box::pin(self.into_install().run(cx)).await;
         }
         if self.hide_secret && !self.dry_run.stops_here() {
-            return Err(ActionError::Options("Hiding Kubernetes secrets requires a dry-run mode".to_owned()));
+            return Err(cx.hides_secrets());
         }
         self.wait = waiting_if(self.atomic, self.wait);
         let mut step = self.prepare(cx).await?;
@@ -204,7 +204,7 @@ impl Upgrade {
         let new: Vec<Resource> = target.iter().filter(|resource| !known.contains(&resource.key())).cloned().collect();
         let adopted = ownership::existing(cx, &new, &self.name, self.take_ownership)
             .await
-            .map_err(|err| err.context("Unable to continue with update"))?;
+            .map_err(|err| err.context(cx.says("Unable to continue with update", "unable to continue with update")))?;
         current.extend(adopted);
         Ok(Step { former, release, current, target })
     }
@@ -324,6 +324,7 @@ impl Upgrade {
 
     async fn fail(&self, cx: &Context, mut release: Release, created: Vec<Resource>, err: ActionError) -> ActionError {
         release.set_status(Status::Failed, format!("Upgrade {:?} failed: {}", self.name, helm_text(&err)));
+        cx.log_failure("upgrade failed", &[("name", &self.name), ("error", &helm_text(&err))]);
         cx.record(&release).await;
         if self.cleanup_on_fail
             && !created.is_empty()
@@ -366,7 +367,8 @@ impl Upgrade {
         };
         match Box::pin(rollback.run(cx)).await {
             Ok(_) => {
-                err.context(format!("release {} failed, and has been rolled back due to atomic being set", self.name))
+                let flag = cx.says("atomic", "rollback-on-failure");
+                err.context(format!("release {} failed, and has been rolled back due to {flag} being set", self.name))
             }
             Err(second) => second.context(format!(
                 "an error occurred while rolling back the release. original upgrade error: {}",
