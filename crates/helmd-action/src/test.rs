@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use helmd_chart::HelmMajor;
 use helmd_chart::names::validate_release_name;
-use helmd_release::{HookEvent, Release};
+use helmd_release::{ApplyMethod, HookEvent, Release};
 
 use crate::context::Context;
 use crate::error::ActionError;
@@ -35,29 +36,40 @@ impl Test {
     /// # Errors
     /// The first test that fails; the record has it, too.
     pub async fn run(self, cx: &Context) -> Result<Release, ActionError> {
+        let (release, outcome) = self.run_told(cx).await?;
+        outcome.map(|()| release)
+    }
+
+    /// As [`Test::run`], with the release also when a test fails.
+    ///
+    /// # Errors
+    /// There is no release to test.
+    pub async fn run_told(self, cx: &Context) -> Result<(Release, Result<(), ActionError>), ActionError> {
         cx.cluster.check_reachable().await?;
         if validate_release_name(&self.name).is_err() {
             return Err(ActionError::InvalidName { place: "releaseTest: R", name: self.name });
         }
         let mut release = cx.storage.last(&self.name).await?;
-        let chosen =
-            |name: &String| !self.exclude.contains(name) && (self.include.is_empty() || self.include.contains(name));
         let all = std::mem::take(&mut release.hooks);
         // HELM: skipped hooks come first in the record afterwards.
-        let (executing, mut skipped): (Vec<_>, Vec<_>) = all.into_iter().partition(|hook| chosen(&hook.name));
+        let (executing, mut skipped): (Vec<_>, Vec<_>) = all.into_iter().partition(|hook| self.chooses(&hook.name));
         release.hooks = executing;
-        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, HookRun::new(self.timeout, false)).await;
+        // HELM: version 3 knows one way only.
+        let server_side = cx.helm == HelmMajor::Helm4 && release.apply_method == ApplyMethod::ServerSide;
+        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, HookRun::new(self.timeout, server_side)).await;
         skipped.append(&mut release.hooks);
         release.hooks = skipped;
-        match outcome {
-            Ok(()) => {
-                cx.storage.update(&release).await?;
-                Ok(release)
-            }
+        let outcome = match outcome {
+            Ok(()) => cx.storage.update(&release).await.map_err(ActionError::from),
             Err(err) => {
                 cx.record(&release).await;
                 Err(err)
             }
-        }
+        };
+        Ok((release, outcome))
+    }
+
+    fn chooses(&self, name: &String) -> bool {
+        !self.exclude.contains(name) && (self.include.is_empty() || self.include.contains(name))
     }
 }
