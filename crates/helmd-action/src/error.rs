@@ -196,7 +196,10 @@ fn kube_pending(err: &KubeError) -> &[Pending] {
     match err {
         KubeError::WaitTimeout { pending, .. } => pending,
         KubeError::Context { source, .. } => kube_pending(source),
-        KubeError::Performed(errors) | KubeError::Several(errors) | KubeError::Updates(errors) => {
+        KubeError::Performed(errors)
+        | KubeError::Lines(errors)
+        | KubeError::Several(errors)
+        | KubeError::Updates(errors) => {
             errors.iter().map(kube_pending).find(|list| !list.is_empty()).unwrap_or_default()
         }
         _ => &[],

@@ -109,7 +109,7 @@ impl Install {
         options::check_apply(server_side, self.force, self.force_conflicts)?;
         cx.step(REACHABILITY, cx.cluster.check_reachable().await.map_err(ActionError::from))?;
         if self.hide_secret && !self.dry_run.stops_here() {
-            return Err(cx.hides_secrets());
+            return Err(cx.hides_secrets_of_install());
         }
         cx.step("release name check failed", self.require_free_name(cx).await)?;
         self.wait = waiting_if(self.atomic, self.wait);
@@ -134,7 +134,7 @@ impl Install {
         cx.storage.create(&release, 0).await?;
         match self.perform(cx, &mut release, &adopted, &mut resources).await {
             Ok(()) => Ok(release),
-            Err(err) => Err(self.fail(&cx.uncancelled(), release, err).await),
+            Err(err) => Err(self.fail(&cx.uncancelled(), release, cx.worded(err)).await),
         }
     }
 

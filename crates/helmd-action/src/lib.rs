@@ -30,6 +30,7 @@ mod precheck;
 mod render;
 mod reuse;
 mod rollback;
+mod selector;
 pub mod show;
 mod status;
 mod template;

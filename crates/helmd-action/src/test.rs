@@ -67,7 +67,7 @@ impl Test {
             Ok(()) => cx.storage.update(&release).await.map_err(ActionError::from),
             Err(err) => {
                 cx.record(&release).await;
-                Err(err)
+                Err(cx.worded(err))
             }
         };
         Ok((release, outcome))

@@ -159,7 +159,7 @@ impl Upgrade {
                 cx.storage.update(&step.release).await?;
                 Ok(step.release)
             }
-            Err(err) => Err(self.fail(&cx.uncancelled(), step.release, created, err).await),
+            Err(err) => Err(self.fail(&cx.uncancelled(), step.release, created, cx.worded(err)).await),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use gotmpl::slog;
 use helmd_chart::HelmMajor;
-use helmd_kube::helm_text;
+use helmd_kube::{KubeError, helm_text};
 
 use crate::context::Context;
 use crate::error::ActionError;
@@ -25,6 +25,15 @@ impl Context {
         ActionError::Options(self.says(THREE, "hiding Kubernetes secrets requires a dry-run mode").to_owned())
     }
 
+    /// HELM: an install of version 4 logs it as well.
+    pub(crate) fn hides_secrets_of_install(&self) -> ActionError {
+        let error = self.hides_secrets();
+        if self.helm == HelmMajor::Helm4 {
+            self.log(slog::record("ERROR", &error.to_string(), &[]));
+        }
+        error
+    }
+
     /// HELM: version 4 logs a failure that becomes part of a release's record.
     pub(crate) fn log_failure(&self, message: &str, attributes: &[(&str, &str)]) {
         if self.helm == HelmMajor::Helm4 {
@@ -37,6 +46,14 @@ impl Context {
         match self.helm {
             HelmMajor::Helm3 => self.warn(message.to_owned()),
             HelmMajor::Helm4 => self.log(slog::record("WARN", message, &[])),
+        }
+    }
+
+    /// HELM: version 4 tells failures of parallel work line by line.
+    pub(crate) fn worded(&self, error: ActionError) -> ActionError {
+        match self.helm {
+            HelmMajor::Helm3 => error,
+            HelmMajor::Helm4 => in_lines(error),
         }
     }
 
@@ -65,5 +82,21 @@ pub(crate) fn step(
             log(slog::record("ERROR", name, &[("error", &helm_text(&error))]));
             error.context(name)
         }
+    }
+}
+
+/// Looks through the sentences before a failure; there are a few at most.
+fn in_lines(error: ActionError) -> ActionError {
+    fn lines(error: KubeError) -> KubeError {
+        match error {
+            KubeError::Performed(errors) => KubeError::Lines(errors),
+            KubeError::Context { text, source } => KubeError::Context { text, source: Box::new(lines(*source)) },
+            other => other,
+        }
+    }
+    match error {
+        ActionError::Kube(error) => lines(*error).into(),
+        ActionError::Context { text, source } => ActionError::Context { text, source: Box::new(in_lines(*source)) },
+        other => other,
     }
 }
