@@ -35,7 +35,8 @@ fn status(call: &mut Call<'_>) -> Result<(), String> {
     let format = Format::of(matches);
     let status = Status {
         revision: matches.int("revision", 0),
-        show_resources: true,
+        // HELM: version 4 always shows them.
+        show_resources: helm == HelmMajor::Helm4 || matches.flag("show-resources"),
         as_tables: format == Format::Table,
         ..Status::new(matches.words.first().cloned().unwrap_or_default())
     };
