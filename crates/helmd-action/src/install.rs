@@ -165,7 +165,9 @@ impl Install {
                 );
             } else {
                 // HELM: before render; nothing in dry-run
-                crds::install(cx, &chart, &options::apply_options(server_side, false, self.force_conflicts)).await?;
+                crds::install(cx, &chart, &options::apply_options(server_side, false, self.force_conflicts))
+                    .await
+                    .map_err(|err| cx.worded(err))?;
             }
         }
         if contains_system_labels(&self.labels) {

@@ -60,12 +60,12 @@ async fn live_objects(
         // HELM: one look at each selector, in whichever namespace.
         if selectors.insert(selector.clone()) {
             let related = match as_tables {
-                true => cx.cluster.pods_table(&resource.namespace, &selector).await.map(|table| vec![table]),
-                false => cx.cluster.pods(&resource.namespace, &selector, "").await,
+                true => cx.cluster.pods_table(&resource.namespace, &selector).await,
+                false => cx.cluster.pods_list(&resource.namespace, &selector).await,
             };
-            let related = related.unwrap_or_default();
-            if !related.is_empty() {
-                found.entry("v1/Pod(related)".to_owned()).or_default().extend(related.into_iter().map(typed));
+            if let Ok(related) = related {
+                // HELM: the list itself is the object here.
+                found.entry("v1/Pod(related)".to_owned()).or_default().push(typed(related));
             }
         }
     }
@@ -85,11 +85,15 @@ fn selector(object: &Json) -> Option<String> {
     pairs.map(|pairs| pairs.join(","))
 }
 
-/// What a list of pods does not say of each.
-fn typed(mut pod: Json) -> Json {
-    if let Json::Object(fields) = &mut pod {
-        fields.entry("apiVersion").or_insert_with(|| "v1".into());
-        fields.entry("kind").or_insert_with(|| "Pod".into());
+/// HELM: each item of a list says what it is.
+fn typed(mut list: Json) -> Json {
+    if list.get("kind").and_then(Json::as_str) == Some("PodList") {
+        for item in list.get_mut("items").and_then(Json::as_array_mut).into_iter().flatten() {
+            if let Json::Object(fields) = item {
+                fields.insert("apiVersion".to_owned(), "v1".into());
+                fields.insert("kind".to_owned(), "Pod".into());
+            }
+        }
     }
-    pod
+    list
 }

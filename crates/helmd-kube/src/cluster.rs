@@ -153,11 +153,7 @@ impl Cluster {
     /// # Errors
     /// As [`Transport::call`].
     pub async fn call(&self, call: Call) -> Result<Answer, KubeError> {
-        let answer = self.shared.transport.call(call).await?;
-        for message in answer.warnings() {
-            self.report(Event::ServerWarning { message });
-        }
-        Ok(answer)
+        self.shared.transport.call_told(call, &|message| self.report(Event::ServerWarning { message })).await
     }
 
     /// The server's version; proves that the cluster can be reached.

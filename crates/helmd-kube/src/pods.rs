@@ -59,6 +59,15 @@ impl Cluster {
         self.call(as_table(call)).await?.json()
     }
 
+    /// The pods in a namespace by label selector, as the list that the server gives.
+    ///
+    /// # Errors
+    /// The call's failure.
+    pub async fn pods_list(&self, namespace: &str, labels: &str) -> Result<Json, KubeError> {
+        let call = Call::new(http::Method::GET, pod_mapping().path(namespace)).query("labelSelector", labels);
+        self.call(call).await?.json()
+    }
+
     /// Deletes the pods of the given objects, so that new ones come up (`--recreate-pods`).
     ///
     /// # Errors
