@@ -106,7 +106,6 @@ impl Install {
     /// In Helm's sentences. From the moment that the record is written a failure is in it, too.
     pub async fn run(mut self, cx: &Context) -> Result<Release, ActionError> {
         let server_side = self.server_side_apply.resolve(None);
-        options::check_apply(server_side, self.force, self.force_conflicts)?;
         cx.step(REACHABILITY, cx.cluster.check_reachable().await.map_err(ActionError::from))?;
         if self.hide_secret && !self.dry_run.stops_here() {
             return Err(cx.hides_secrets_of_install());
@@ -287,6 +286,8 @@ impl Install {
         if adopted.is_empty() {
             return Ok(cx.cluster.create_all(resources, &apply).await?);
         }
+        // HELM: only what exists already can be forced.
+        options::check_apply(server_side, self.force, self.force_conflicts)?;
         let apply = ApplyOptions {
             three_way_merge_for_unstructured: self.take_ownership && !server_side,
             upgrade_client_side_field_manager: true,

@@ -101,7 +101,6 @@ impl Rollback {
             other => other?,
         };
         let server_side = self.server_side_apply.resolve(Some(&former.apply_method));
-        options::check_apply(server_side, self.force, self.force_conflicts)?;
         let description =
             if self.description.is_empty() { format!("Rollback to {version}") } else { self.description.clone() };
         let release = Release {
@@ -145,6 +144,10 @@ impl Rollback {
             hooks::run(cx, release, &HookEvent::PreRollback, hook_run).await?;
         }
         ownership::mark(&mut target, &self.name, &release.namespace);
+        // HELM: the client refuses it when the revision is recorded already.
+        if let Err(err) = options::check_apply(server_side, self.force, self.force_conflicts) {
+            return Err(self.fail(&cx.uncancelled(), (&mut former, release), &[], err).await);
+        }
         cx.cluster.step("applying", format!("applying {} objects", target.len()));
         let apply = ApplyOptions {
             upgrade_client_side_field_manager: server_side,

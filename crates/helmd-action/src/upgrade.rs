@@ -240,7 +240,6 @@ impl Upgrade {
             return Err(ActionError::SystemLabels);
         }
         let server_side = self.server_side_apply.resolve(Some(&last.apply_method));
-        options::check_apply(server_side, self.force, self.force_conflicts)?;
         let capabilities = capabilities::read(cx).await?;
         let named = ReleaseOptions {
             name: self.name.clone(),
@@ -297,6 +296,8 @@ impl Upgrade {
                 .await
                 .map_err(|err| err.context("pre-upgrade hooks failed"))?;
         }
+        // HELM: the client refuses it when the revision is recorded already.
+        options::check_apply(server_side, self.force, self.force_conflicts)?;
         cx.cluster.step("applying", format!("applying {} objects", step.target.len()));
         let apply = ApplyOptions {
             upgrade_client_side_field_manager: server_side && step.former.apply_method != ApplyMethod::ServerSide,
