@@ -205,7 +205,7 @@ fn progress(event: &Event) -> Option<String> {
     let named = |object: &ObjectRef| format!("{} {}", object.kind, object.name);
     Some(match event {
         Event::Step { message, .. } => format!("· {message}"),
-        Event::Object { done, object } => {
+        Event::Object { done, object, .. } => {
             let done = match done {
                 Done::Created => "created",
                 Done::Updated => "updated",
@@ -216,9 +216,9 @@ fn progress(event: &Event) -> Option<String> {
             };
             format!("  {done} {}", named(object))
         }
-        Event::Waiting { object, message } => format!("  waiting for {}: {message}", named(object)),
-        Event::Ready { object } => format!("  ready: {}", named(object)),
-        Event::HookStarted { path, event } => format!("· {event} hook {path}"),
+        Event::Waiting { object, message, .. } => format!("  waiting for {}: {message}", named(object)),
+        Event::Ready { object, .. } => format!("  ready: {}", named(object)),
+        Event::HookStarted { path, event, .. } => format!("· {event} hook {path}"),
         Event::HookFinished { path, phase, .. } => format!("  {}: {path}", phase.to_lowercase()),
         _ => return None,
     })

@@ -84,7 +84,9 @@ fn is_gone(call: &mut Call<'_>, name: &str) -> Result<Option<bool>, String> {
     live::run(call, Signals::End, |cx| async move {
         match history.run(&cx).await {
             Ok(history) => {
-                let last = history.last().map(|release| &release.info.status);
+                // HELM: the last one in the order of the records' names, in which the ninth comes after the tenth.
+                let last = history.iter().max_by_key(|release| release.storage_key());
+                let last = last.map(|release| &release.info.status);
                 Ok((last == Some(&Status::Uninstalled)).then_some(true))
             }
             Err(error) if error.is_release_not_found() => Ok(Some(false)),
