@@ -1,4 +1,5 @@
-//! The sequences, a command a line. `~` before a line: only the exit codes are compared.
+//! The sequences, a command a line; environment variables may stand before it. `~` before a line: only the exit codes are
+//! compared.
 
 /// For helm 4.
 pub const FOUR: &str = r"
@@ -116,6 +117,33 @@ upgrade a demo --reset-values --set color=green
 upgrade a demo --hide-notes --no-hooks --server-side=false
 get metadata a
 upgrade a demo --server-side=xx
+upgrade a demo --force-replace
+upgrade a demo --force-conflicts
+upgrade a demo --server-side=true --force-replace
+upgrade a demo --server-side=true --force-conflicts
+upgrade a demo --wait=legacy --timeout 60s
+upgrade a demo --wait=true --wait-for-jobs --timeout 60s
+upgrade a demo --cleanup-on-fail --set bad=true
+upgrade a demo --no-hooks --render-subchart-notes -o json
+rollback a --force-replace
+rollback a --server-side=false --force-replace
+rollback a --server-side=xx
+rollback a --server-side=true --cleanup-on-fail --no-hooks
+HELM_MAX_HISTORY=4 upgrade a demo --reset-values
+HELM_MAX_HISTORY=3 rollback a
+hist a
+ls -q
+un nope
+HELM_DRIVER=configmap list
+HELM_DRIVER=configmap install c fixed
+HELM_DRIVER=configmap list -q
+HELM_DRIVER=configmap uninstall c
+HELM_DRIVER=foo list
+HELM_DRIVER=foo install
+HELM_KUBECONTEXT=nope list
+HELM_KUBEAPISERVER=http://127.0.0.1:1 status a
+HELM_KUBETOKEN=nope status a
+HELM_KUBEASUSER=nobody list
 upgrade nope demo
 upgrade BAD demo
 upgrade a
@@ -178,12 +206,12 @@ list --failed -q
 install z demo --set bad=true --replace
 upgrade z demo
 uninstall z viai nope
-~ install y demo --set hook=fail --timeout 20s --rollback-on-failure
-~ install y demo --set hook=fail --timeout 20s --atomic
-install y demo --no-hooks --set test=fail
-~ test y
-~ upgrade y demo --set hook=fail --rollback-on-failure
-uninstall y
+~ install yy demo --set hook=fail --timeout 20s --rollback-on-failure
+~ install yy demo --set hook=fail --timeout 20s --atomic
+install yy demo --no-hooks --set test=fail
+~ test yy
+~ upgrade yy demo --set hook=fail --rollback-on-failure
+uninstall yy
 ";
 
 /// For helm 3.
@@ -234,7 +262,15 @@ get metadata viai -o json
 rollback a 99
 rollback a --dry-run
 rollback a 1
+upgrade a demo --force
+rollback a --force --recreate-pods --no-hooks
+upgrade a demo --cleanup-on-fail --set bad=true
+HELM_MAX_HISTORY=4 upgrade a demo --reset-values
 history a
+HELM_DRIVER=configmap list
+HELM_DRIVER=foo list
+HELM_KUBETOKEN=nope status a
+HELM_KUBEASUSER=nobody list
 history a --max 2 -o yaml
 test a
 test a --hide-notes
@@ -257,7 +293,7 @@ uninstall a --keep-history
 list
 list --uninstalled
 upgrade -i a demo
-install y demo --set hook=fail --timeout 20s --atomic
+install yy demo --set hook=fail --timeout 20s --atomic
 install z demo --set bad=true
 status z
 list --failed -q

@@ -26,8 +26,12 @@ struct Side<'a> {
 
 impl Side<'_> {
     fn run(&self, line: &str, kubeconfig: &Path, folder: &Path) -> Given {
+        let mut words = words(line);
+        let named = |word: &&String| word.starts_with("HELM_");
+        let variables = words.drain(..words.iter().take_while(named).count()).collect::<Vec<_>>();
+        let variables = variables.iter().filter_map(|variable| variable.split_once('='));
         let output = Command::new(self.program)
-            .args(words(line))
+            .args(words)
             .args(["--namespace", self.namespace])
             .args(self.flag)
             .current_dir(folder)
@@ -35,6 +39,7 @@ impl Side<'_> {
             .env("HOME", folder.join("home"))
             .env("KUBECONFIG", kubeconfig)
             .env("TZ", "UTC")
+            .envs(variables)
             .stdin(Stdio::null())
             .output()
             .unwrap();

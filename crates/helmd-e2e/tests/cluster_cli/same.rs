@@ -31,7 +31,7 @@ pub fn text(text: &str, namespace: &str) -> String {
             scrub(&mut value);
             serde_json::to_string_pretty(&value).unwrap_or_default()
         }
-        _ => text.lines().filter(|line| !is_own(line)).map(|line| format!("{line}\n")).collect(),
+        _ => text.lines().filter(|line| !is_own(line) && !is_noise(line)).map(|line| format!("{line}\n")).collect(),
     };
     let text = plain(&text.replace(namespace, "NAMESPACE"));
     let lines: Vec<String> = text.split('\n').map(|line| squeezed(line.trim_end())).collect();
@@ -56,6 +56,11 @@ fn scrub(value: &mut Json) {
 fn is_own(line: &str) -> bool {
     let field = line.trim_start().trim_start_matches("- ");
     OWN.iter().any(|own| field.strip_prefix(own).is_some_and(|rest| rest.starts_with(": ")))
+}
+
+/// HELM: a wait that ends in the middle of an answer.
+fn is_noise(line: &str) -> bool {
+    line.contains("] \"Unexpected error when reading response body\" err=\"context canceled\"")
 }
 
 /// Whether the bytes are as the pattern: `9` a digit, `A` a letter, `_` a digit or a blank, `T` a `T` or a blank.
