@@ -117,6 +117,12 @@ impl Context {
         }
     }
 
+    /// A line of the log that Helm's packages write: to the listener and the log.
+    pub(crate) fn log(&self, line: String) {
+        tracing::warn!("{line}");
+        self.cluster.report(helmd_kube::Event::HelmLog { line });
+    }
+
     /// Tells the listener and the log.
     pub(crate) fn warn(&self, message: String) {
         tracing::warn!("{message}");

@@ -1,5 +1,6 @@
 //! Why a verb did not do its work, in Helm's sentences.
 
+use helmd_chart::HelmMajor;
 use helmd_chart::names::NameError;
 use helmd_engine::{RenderError, Stopped};
 use helmd_kube::error::Pending;
@@ -29,8 +30,8 @@ pub enum ActionError {
         name: String,
     },
     /// The name belongs to a release.
-    #[error("cannot re-use a name that is still in use")]
-    NameInUse,
+    #[error("cannot {}use a name that is still in use", if *.0 == HelmMajor::Helm3 { "re-" } else { "re" })]
+    NameInUse(HelmMajor),
     /// A revision below zero was asked for.
     #[error("invalid release revision")]
     InvalidRevision,
@@ -153,7 +154,7 @@ impl ActionError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NameInUse => ErrorKind::AlreadyExists,
+            Self::NameInUse(_) => ErrorKind::AlreadyExists,
             Self::NoRevision(_) => ErrorKind::NotFound,
             Self::InProgress(_) | Self::Lost { .. } | Self::AlreadyDeleted(_) | Self::Foreign { .. } => {
                 ErrorKind::Conflict
@@ -225,7 +226,10 @@ fn kube_pending(err: &KubeError) -> &[Pending] {
     match err {
         KubeError::WaitTimeout { pending, .. } => pending,
         KubeError::Context { source, .. } => kube_pending(source),
-        KubeError::Performed(errors) | KubeError::Several(errors) | KubeError::Updates(errors) => {
+        KubeError::Performed(errors)
+        | KubeError::Lines(errors)
+        | KubeError::Several(errors)
+        | KubeError::Updates(errors) => {
             errors.iter().map(kube_pending).find(|list| !list.is_empty()).unwrap_or_default()
         }
         _ => &[],

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use helmd_chart::Values;
 use helmd_chart::names::validate_release_name;
+use helmd_chart::{HelmMajor, Values};
 use helmd_release::{Hook, Release};
 use helmd_values::coalesce_values;
 use serde::Serialize;
@@ -68,9 +68,38 @@ reader! {
     /// The notes of a revision; may be empty.
     GetNotes -> String, |release| release.info.notes
 }
-reader! {
-    /// What a revision is, without its contents.
-    GetMetadata -> Metadata, Metadata::of
+/// What a revision is, without its contents.
+#[derive(Debug, Clone)]
+pub struct GetMetadata {
+    /// Release.
+    pub name: String,
+    /// Revision; 0 is the newest.
+    pub revision: i64,
+}
+
+impl GetMetadata {
+    /// Asks for the newest revision.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), revision: 0 }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// No such release or revision; the cluster cannot be reached.
+    pub async fn run(self, cx: &Context) -> Result<Metadata, ActionError> {
+        cx.cluster.check_reachable().await?;
+        let mut release = release_content(cx, &self.name, self.revision).await?;
+        // HELM: the newest revision comes with the labels of its record, Helm's own among them.
+        if cx.helm == HelmMajor::Helm4
+            && self.revision <= 0
+            && let Some(head) = cx.storage.revisions(&self.name).await?.pop()
+        {
+            release.labels = head.labels;
+        }
+        Ok(Metadata::of(release))
+    }
 }
 
 /// The values of a revision.

@@ -16,6 +16,7 @@ use crate::hooks::{self, HookRun};
 use crate::operation::{self, Journal, JournalOptions, Step, Verb};
 use crate::options::{self, DEFAULT_TIMEOUT, DryRun, Rendering, ServerSideApply, Waiting};
 use crate::uninstall::Uninstall;
+use crate::wording::REACHABILITY;
 use crate::{capabilities, crds, ownership, render};
 
 /// Installs a chart as revision 1 of a new release. Fields carry the names of Helm's flags.
@@ -106,12 +107,11 @@ impl Install {
     /// In Helm's sentences. From the moment that the record is written a failure is in it, too.
     pub async fn run(mut self, cx: &Context) -> Result<Release, ActionError> {
         let server_side = self.server_side_apply.resolve(None);
-        options::check_apply(server_side, self.force, self.force_conflicts)?;
-        cx.cluster.check_reachable().await?;
+        cx.step(REACHABILITY, cx.cluster.check_reachable().await.map_err(ActionError::from))?;
         if self.hide_secret && !self.dry_run.stops_here() {
-            return Err(ActionError::Options("Hiding Kubernetes secrets requires a dry-run mode".to_owned()));
+            return Err(cx.hides_secrets_of_install());
         }
-        self.require_free_name(cx).await?;
+        cx.step("release name check failed", self.require_free_name(cx).await)?;
         self.wait = waiting_if(self.atomic, self.wait);
         if self.dry_run.stops_here() {
             return self.work(cx, server_side).await;
@@ -124,9 +124,9 @@ impl Install {
 
     async fn work(&mut self, cx: &Context, server_side: bool) -> Result<Release, ActionError> {
         let (release, resources) = self.prepare(cx, server_side).await?;
-        let adopted = ownership::existing(cx, &resources, &self.name, self.take_ownership)
-            .await
-            .map_err(|err| err.context("Unable to continue with install"))?;
+        let adopted = ownership::existing(cx, &resources, &self.name, self.take_ownership).await.map_err(|err| {
+            err.context(cx.says("Unable to continue with install", "unable to continue with install"))
+        })?;
         if self.dry_run.stops_here() {
             return Ok(Release {
                 info: Info { description: "Dry run complete".to_owned(), ..release.info },
@@ -175,7 +175,7 @@ impl Install {
     ) -> Result<Release, ActionError> {
         match self.perform(cx, &mut release, adopted, &mut resources).await {
             Ok(()) => Ok(release),
-            Err(err) => Err(self.fail(&cx.uncancelled(), release, err).await),
+            Err(err) => Err(self.fail(&cx.uncancelled(), release, cx.worded(err)).await),
         }
     }
 
@@ -248,23 +248,25 @@ impl Install {
         match revisions.last() {
             None => Ok(()),
             Some(last) if self.replace && matches!(last.status.as_str(), "uninstalled" | "failed") => Ok(()),
-            Some(_) => Err(ActionError::NameInUse),
+            Some(_) => Err(ActionError::NameInUse(cx.helm)),
         }
     }
 
     /// Everything up to the record: the release as it will be written, and its objects.
     async fn prepare(&mut self, cx: &Context, server_side: bool) -> Result<(Release, Vec<Resource>), ActionError> {
         let mut chart = std::mem::take(&mut self.chart);
-        render::settle_for(cx, &mut chart, &self.values).await?;
+        let settled = render::settle_for(cx, &mut chart, &self.values).await;
+        cx.step("chart dependencies processing failed", settled)?;
         if !self.skip_crds && !chart.crd_objects().is_empty() {
             if self.dry_run.stops_here() {
-                cx.warn(
-                    "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies."
-                        .to_owned(),
+                cx.log_warning(
+                    "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.",
                 );
             } else {
                 // HELM: before render; nothing in dry-run
-                crds::install(cx, &chart, &options::apply_options(server_side, false, self.force_conflicts)).await?;
+                crds::install(cx, &chart, &options::apply_options(server_side, false, self.force_conflicts))
+                    .await
+                    .map_err(|err| cx.worded(err))?;
             }
         }
         if contains_system_labels(&self.labels) {
@@ -385,6 +387,8 @@ impl Install {
         if adopted.is_empty() {
             return Ok(cx.cluster.create_all(resources, &apply).await?);
         }
+        // HELM: only what exists already can be forced.
+        options::check_apply(server_side, self.force, self.force_conflicts)?;
         let apply = ApplyOptions {
             three_way_merge_for_unstructured: self.take_ownership && !server_side,
             upgrade_client_side_field_manager: true,
@@ -413,7 +417,8 @@ impl Install {
             Uninstall { disable_hooks: self.disable_hooks, timeout: self.timeout, ..Uninstall::new(&self.name) };
         match Box::pin(uninstall.run(cx)).await {
             Ok(_) => {
-                err.context(format!("release {} failed, and has been uninstalled due to atomic being set", self.name))
+                let flag = cx.says("atomic", "rollback-on-failure");
+                err.context(format!("release {} failed, and has been uninstalled due to {flag} being set", self.name))
             }
             Err(second) => second.context(format!(
                 "an error occurred while uninstalling the release. original install error: {}",

@@ -31,6 +31,7 @@ mod precheck;
 mod render;
 mod reuse;
 mod rollback;
+mod selector;
 pub mod show;
 mod status;
 mod template;
@@ -38,6 +39,7 @@ mod test;
 mod uninstall;
 mod unlock;
 mod upgrade;
+mod wording;
 
 pub use context::{Context, Outside, System};
 pub use create::{Create, CreateError};

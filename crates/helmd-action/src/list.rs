@@ -9,6 +9,7 @@ use sprig::regex::GoRegex;
 
 use crate::context::Context;
 use crate::error::ActionError;
+use crate::selector::Selector;
 
 /// Which states are listed when none is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,7 +78,11 @@ impl List {
             "" => None,
             filter => Some(GoRegex::new(filter).map_err(ActionError::Options)?),
         };
-        let selector = Selector::parse(&self.selector)?;
+        // HELM: where there is nothing to choose from, nobody looks at the selector.
+        let (selector, mut wrong) = match Selector::parse(&self.selector) {
+            Ok(selector) => (selector, None),
+            Err(error) => (Selector::default(), Some(error)),
+        };
         let offset = usize::try_from(self.offset)
             .map_err(|_| ActionError::Options(format!("offset must not be negative, got {}", self.offset)))?;
         let storage = if self.all_namespaces { cx.storage.in_namespace("") } else { cx.storage.clone() };
@@ -88,6 +93,9 @@ impl List {
         let listing = storage
             .list(|mut heads| {
                 heads.retain(|head| filter.as_ref().is_none_or(|filter| filter.is_match(head.name.as_bytes())));
+                if heads.is_empty() {
+                    wrong = None;
+                }
                 let mut heads = self.of_states(heads);
                 heads.retain(|head| selector.matches(&head.labels));
                 if !self.by_date {
@@ -98,6 +106,9 @@ impl List {
                 heads
             })
             .await?;
+        if let Some(error) = wrong {
+            return Err(ActionError::Options(error));
+        }
         let mut releases = listing.releases;
         if self.by_date {
             releases.sort_by(|a, b| if self.sort_reverse { by_date(b, a) } else { by_date(a, b) });
@@ -157,89 +168,6 @@ fn newest(heads: Vec<RecordHead>) -> Vec<RecordHead> {
     newest.into_values().collect()
 }
 
-/// A label selector: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
-#[derive(Debug, Default)]
-struct Selector(Vec<Requirement>);
-
-#[derive(Debug)]
-enum Requirement {
-    In(String, Vec<String>),
-    NotIn(String, Vec<String>),
-    Exists(String),
-    Missing(String),
-}
-
-impl Selector {
-    fn parse(text: &str) -> Result<Self, ActionError> {
-        let wrong =
-            |part: &str| ActionError::Options(format!("unable to parse requirement: {part:?} is no label requirement"));
-        let mut requirements = Vec::new();
-        for part in split_outside_brackets(text) {
-            let part = part.trim();
-            if part.is_empty() {
-                if text.trim().is_empty() {
-                    continue;
-                }
-                return Err(wrong(part));
-            }
-            let requirement = Self::requirement(part).ok_or_else(|| wrong(part))?;
-            requirements.push(requirement);
-        }
-        Ok(Self(requirements))
-    }
-
-    fn requirement(part: &str) -> Option<Requirement> {
-        if let Some(key) = part.strip_prefix('!') {
-            return word(key).map(Requirement::Missing);
-        }
-        if let Some(body) = part.strip_suffix(')') {
-            let (head, values) = body.split_once('(')?;
-            let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
-            let mut head = head.split_whitespace();
-            return match (head.next(), head.next(), head.next()) {
-                (Some(key), Some("in"), None) => Some(Requirement::In(word(key)?, values)),
-                (Some(key), Some("notin"), None) => Some(Requirement::NotIn(word(key)?, values)),
-                _ => None,
-            };
-        }
-        if let Some((key, value)) = part.split_once("!=") {
-            return Some(Requirement::NotIn(word(key)?, vec![value.trim().to_owned()]));
-        }
-        if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-            return Some(Requirement::In(word(key)?, vec![value.trim().to_owned()]));
-        }
-        word(part).map(Requirement::Exists)
-    }
-
-    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        self.0.iter().all(|requirement| match requirement {
-            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
-            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.contains(value)),
-            Requirement::Exists(key) => labels.contains_key(key),
-            Requirement::Missing(key) => !labels.contains_key(key),
-        })
-    }
-}
-
-fn word(key: &str) -> Option<String> {
-    let key = key.trim();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    (!key.is_empty() && key.chars().all(plain)).then(|| key.to_owned())
-}
-
-fn split_outside_brackets(text: &str) -> Vec<&str> {
-    let mut depth = 0_usize;
-    text.split(|c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && depth == 0
-    })
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,14 +198,5 @@ mod tests {
         assert_eq!(keys(List { all: true, ..List::default() }), ["a.v2", "b.v2"]);
         assert_eq!(keys(List { superseded: true, ..List::default() }), ["a.v1"]);
         assert_eq!(keys(List { default_states: DefaultStates::Helm4, ..List::default() }), ["a.v2", "b.v2"]);
-    }
-
-    #[test]
-    fn selectors() {
-        let labels = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
-        let matches = |text: &str| Selector::parse(text).unwrap().matches(&labels);
-        assert!(matches("") && matches("team=x") && matches("team in (y, x),!other") && matches("other!=1"));
-        assert!(!matches("team!=x") && !matches("team notin (x)") && !matches("other"));
-        assert!(Selector::parse("a b").is_err());
     }
 }

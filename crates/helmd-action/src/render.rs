@@ -272,7 +272,7 @@ pub(crate) async fn for_release(
         Err(failure) => &failure.warnings,
     };
     for warning in warnings {
-        cx.warn(warning.clone());
+        cx.log(warning.clone());
     }
     rendered.map_err(|failure| *failure.error)
 }
@@ -328,7 +328,7 @@ pub(crate) async fn settle_for(cx: &Context, chart: &mut Chart, values: &Values)
         Err(failure) => (failure.warnings, Err(*failure.error)),
     };
     for warning in warnings {
-        cx.warn(warning);
+        cx.log(warning);
     }
     done
 }

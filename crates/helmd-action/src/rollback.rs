@@ -178,7 +178,6 @@ impl Rollback {
             other => other?,
         };
         let server_side = self.server_side_apply.resolve(Some(&former.apply_method));
-        options::check_apply(server_side, self.force, self.force_conflicts)?;
         let description =
             if self.description.is_empty() { format!("Rollback to {version}") } else { self.description.clone() };
         let release = Release {
@@ -221,6 +220,10 @@ impl Rollback {
             hooks::run(cx, release, &HookEvent::PreRollback, hook_run).await?;
         }
         ownership::mark(&mut target, &self.name, &release.namespace);
+        // HELM: the client refuses it when the revision is recorded already.
+        if let Err(err) = options::check_apply(server_side, self.force, self.force_conflicts) {
+            return Err(self.fail(&cx.uncancelled(), (&mut former, release), &[], err).await);
+        }
         if !cx.was_beyond(Step::Applying).await {
             cx.journal(Step::Applying).await?;
             cx.cluster.step("applying", format!("applying {} objects", target.len()));
@@ -268,6 +271,7 @@ impl Rollback {
         }
         former.info.status = Status::Superseded;
         release.set_status(Status::Failed, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
+        cx.log_failure(&release.info.description, &[]);
         cx.record(former).await;
         cx.record(release).await;
         if self.cleanup_on_fail

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helmd_kube::pods;
 use helmd_release::Release;
 use serde_json::Value as Json;
 
@@ -19,13 +18,15 @@ pub struct Status {
     pub revision: i64,
     /// Fill `info.resources` (`--show-resources`).
     pub show_resources: bool,
+    /// Fill it with the tables that the server makes for people.
+    pub as_tables: bool,
 }
 
 impl Status {
     /// Asks for the newest revision without live objects.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), revision: 0, show_resources: false }
+        Self { name: name.into(), revision: 0, show_resources: false, as_tables: false }
     }
 
     /// Reads it.
@@ -37,28 +38,62 @@ impl Status {
         cx.cluster.check_reachable().await?;
         let mut release = release_content(cx, &self.name, self.revision).await?;
         if self.show_resources {
-            release.info.resources = live_objects(cx, &release.manifest).await?;
+            release.info.resources = live_objects(cx, &release.manifest, self.as_tables).await?;
         }
         Ok(release)
     }
 }
 
-async fn live_objects(cx: &Context, manifest: &str) -> Result<BTreeMap<String, Vec<Json>>, ActionError> {
+async fn live_objects(
+    cx: &Context,
+    manifest: &str,
+    as_tables: bool,
+) -> Result<BTreeMap<String, Vec<Json>>, ActionError> {
     let mut found: BTreeMap<String, Vec<Json>> = BTreeMap::new();
     let mut selectors = BTreeSet::new();
     for resource in cx.cluster.build(manifest, false).await? {
-        let Ok(live) = cx.cluster.get(&resource).await else { continue };
-        // HELM: a service's selector does not count here.
-        let selector = pods::selector(&live).filter(|_| resource.mapping.kind != "Service");
+        let live = if as_tables { cx.cluster.get_table(&resource).await } else { cx.cluster.get(&resource).await };
+        let Ok(live) = live else { continue };
         let key = format!("{}/{}", resource.mapping.version, resource.mapping.kind);
         found.entry(key).or_default().push(live);
-        let Some(selector) = selector else { continue };
-        if selectors.insert((resource.namespace.clone(), selector.clone())) {
-            let related = cx.cluster.pods(&resource.namespace, &selector, "").await.unwrap_or_default();
-            if !related.is_empty() {
-                found.entry("v1/Pod(related)".to_owned()).or_default().extend(related);
+        let Some(selector) = selector(&resource.object) else { continue };
+        // HELM: one look at each selector, in whichever namespace.
+        if selectors.insert(selector.clone()) {
+            let related = match as_tables {
+                true => cx.cluster.pods_table(&resource.namespace, &selector).await,
+                false => cx.cluster.pods_list(&resource.namespace, &selector).await,
+            };
+            if let Ok(related) = related {
+                // HELM: the list itself is the object here.
+                found.entry("v1/Pod(related)".to_owned()).or_default().push(typed(related));
             }
         }
     }
     Ok(found)
+}
+
+/// HELM: the labels that the manifest asks for; expressions do not count.
+fn selector(object: &Json) -> Option<String> {
+    let labels = match object.get("kind").and_then(Json::as_str)? {
+        "ReplicaSet" | "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => "/spec/selector/matchLabels",
+        "ReplicationController" => "/spec/selector",
+        _ => return None,
+    };
+    let labels = object.pointer(labels)?.as_object()?;
+    let pairs: Option<Vec<String>> =
+        labels.iter().map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
+    pairs.map(|pairs| pairs.join(","))
+}
+
+/// HELM: each item of a list says what it is.
+fn typed(mut list: Json) -> Json {
+    if list.get("kind").and_then(Json::as_str) == Some("PodList") {
+        for item in list.get_mut("items").and_then(Json::as_array_mut).into_iter().flatten() {
+            if let Json::Object(fields) = item {
+                fields.insert("apiVersion".to_owned(), "v1".into());
+                fields.insert("kind".to_owned(), "Pod".into());
+            }
+        }
+    }
+    list
 }

@@ -18,6 +18,7 @@ use crate::error::ActionError;
 use crate::lookup::ClusterLookup;
 use crate::options::Rendering;
 use crate::render::{Clock, Host, Render, RenderFailure, RenderedRelease, settle, settle_here};
+use crate::wording::{self, REACHABILITY};
 use crate::{capabilities, ownership};
 
 /// Renders a chart as `helm template` does.
@@ -58,8 +59,6 @@ pub struct Template {
     /// Time, randomness, names.
     pub outside: Arc<dyn Outside>,
 }
-
-const REACHABILITY: &str = "cluster reachability check failed";
 
 /// A cluster for a render that changes nothing.
 #[derive(Clone)]
@@ -235,20 +234,13 @@ impl Template {
     }
 
     /// HELM: version 4 names the step that failed, and logs it as well.
-    fn step<T>(&self, name: &str, done: Result<T, ActionError>, log: &mut Vec<String>) -> Result<T, ActionError> {
-        done.map_err(|error| match self.helm {
-            HelmMajor::Helm3 => error,
-            HelmMajor::Helm4 if name == REACHABILITY => {
-                let text = helm_text(&error).replacen("Kubernetes cluster", "kubernetes cluster", 1);
-                let text = format!("{name}: {text}");
-                log.push(slog::record("ERROR", &text, &[]));
-                ActionError::Joined { text, kind: error.kind() }
-            }
-            HelmMajor::Helm4 => {
-                log.push(slog::record("ERROR", name, &[("error", &helm_text(&error))]));
-                error.context(name)
-            }
-        })
+    fn step<T>(
+        &self,
+        name: &'static str,
+        done: Result<T, ActionError>,
+        log: &mut Vec<String>,
+    ) -> Result<T, ActionError> {
+        done.map_err(|error| wording::step(self.helm, name, error, &mut |line| log.push(line)))
     }
 
     /// Builds the objects, and looks whether they exist already and whose they are.

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use helmd_chart::HelmMajor;
 use helmd_chart::names::validate_release_name;
-use helmd_release::{HookEvent, Release};
+use helmd_kube::logs::LogRequest;
+use helmd_kube::{ErrorKind, KubeError, helm_text};
+use helmd_release::{ApplyMethod, Hook, HookEvent, Release};
+use serde_json::{Value as Json, json};
 
 use crate::context::Context;
 use crate::error::ActionError;
@@ -36,6 +41,15 @@ impl Test {
     /// # Errors
     /// The first test that fails; the record has it, too.
     pub async fn run(self, cx: &Context) -> Result<Release, ActionError> {
+        let (release, outcome) = self.run_told(cx).await?;
+        outcome.map(|()| release)
+    }
+
+    /// As [`Test::run`], with the release also when a test fails.
+    ///
+    /// # Errors
+    /// There is no release to test.
+    pub async fn run_told(self, cx: &Context) -> Result<(Release, Result<(), ActionError>), ActionError> {
         cx.cluster.check_reachable().await?;
         if validate_release_name(&self.name).is_err() {
             return Err(ActionError::InvalidName { place: "releaseTest: R", name: self.name });
@@ -49,26 +63,108 @@ impl Test {
         result
     }
 
-    async fn work(self, cx: &Context) -> Result<Release, ActionError> {
+    async fn work(self, cx: &Context) -> Result<(Release, Result<(), ActionError>), ActionError> {
         let mut release = cx.storage.last(&self.name).await?;
-        let chosen =
-            |name: &String| !self.exclude.contains(name) && (self.include.is_empty() || self.include.contains(name));
         let all = std::mem::take(&mut release.hooks);
         // HELM: skipped hooks come first in the record afterwards.
-        let (executing, mut skipped): (Vec<_>, Vec<_>) = all.into_iter().partition(|hook| chosen(&hook.name));
+        let (executing, mut skipped): (Vec<_>, Vec<_>) = all.into_iter().partition(|hook| self.chooses(&hook.name));
         release.hooks = executing;
-        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, HookRun::new(self.timeout, false)).await;
+        // HELM: version 3 knows one way only.
+        let server_side = cx.helm == HelmMajor::Helm4 && release.apply_method == ApplyMethod::ServerSide;
+        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, HookRun::new(self.timeout, server_side)).await;
         skipped.append(&mut release.hooks);
         release.hooks = skipped;
-        match outcome {
-            Ok(()) => {
-                cx.storage.update(&release).await?;
-                Ok(release)
-            }
+        let outcome = match outcome {
+            Ok(()) => cx.storage.update(&release).await.map_err(ActionError::from),
             Err(err) => {
                 cx.record(&release).await;
-                Err(err)
+                Err(cx.worded(err))
+            }
+        };
+        Ok((release, outcome))
+    }
+
+    fn chooses(&self, name: &String) -> bool {
+        !self.exclude.contains(name) && (self.include.is_empty() || self.include.contains(name))
+    }
+
+    /// What the tests' pods wrote, as Helm prints it: into `text`, which has what there was before a failure.
+    ///
+    /// # Errors
+    /// In Helm's words.
+    pub async fn logs(&self, cx: &Context, release: &Release, text: &mut String) -> Result<(), ActionError> {
+        for hook in Hook::in_run_order(&release.hooks, &HookEvent::Test) {
+            if !self.chooses(&hook.name) {
+                continue;
+            }
+            match cx.helm {
+                HelmMajor::Helm3 => one_log(cx, &hook.name, "", text).await.map_err(|failed| {
+                    let name = &hook.name;
+                    match failed {
+                        LogError::Get(err) => {
+                            ActionError::from(err).context(format!("unable to get pod logs for {name}"))
+                        }
+                        LogError::Read(err) => {
+                            ActionError::from(err).context(format!("unable to write pod logs for {name}"))
+                        }
+                    }
+                })?,
+                HelmMajor::Helm4 if hook.kind == "Pod" => all_logs(cx, &hook.name, text).await?,
+                HelmMajor::Helm4 => {}
             }
         }
+        Ok(())
     }
+}
+
+enum LogError {
+    Get(KubeError),
+    Read(KubeError),
+}
+
+async fn one_log(cx: &Context, pod: &str, container: &str, text: &mut String) -> Result<(), LogError> {
+    let request = LogRequest {
+        namespace: cx.namespace().to_owned(),
+        pod: pod.to_owned(),
+        container: container.to_owned(),
+        ..LogRequest::default()
+    };
+    let mut pieces = cx.cluster.pod_log(&request).await.map_err(LogError::Get)?;
+    let named = if container.is_empty() { String::new() } else { format!(" ({container})") };
+    text.push_str(&format!("POD LOGS: {pod}{named}\n"));
+    let mut done = Ok(());
+    while let Some(piece) = pieces.next().await {
+        match piece {
+            Ok(piece) => text.push_str(&String::from_utf8_lossy(&piece)),
+            Err(err) => done = Err(LogError::Read(err)),
+        }
+    }
+    text.push('\n');
+    done
+}
+
+/// The logs of all containers of a pod; failures are told together at the end.
+async fn all_logs(cx: &Context, pod: &str, text: &mut String) -> Result<(), ActionError> {
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "namespace": cx.namespace()}});
+    let resource = cx.cluster.resource(object).await?;
+    let failed = |err: KubeError| ActionError::from(err).context(format!("unable to get pod {pod}"));
+    let found = cx.cluster.get(&resource).await.map_err(failed)?;
+    let names = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|place| {
+        let containers = found.pointer(place).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        containers.iter().filter_map(|container| container.get("name").and_then(Json::as_str))
+    });
+    let mut errors = Vec::new();
+    for container in names {
+        if let Err(failed) = one_log(cx, pod, container, text).await {
+            let (what, err) = match &failed {
+                LogError::Get(err) => ("get", err),
+                LogError::Read(err) => ("write", err),
+            };
+            errors.push(format!("unable to {what} logs for pod {pod}, container {container}: {}", helm_text(err)));
+        }
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(ActionError::Joined { text: errors.join("\n"), kind: ErrorKind::Unavailable })
 }

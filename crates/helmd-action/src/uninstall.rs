@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use helmd_chart::HelmMajor;
 use helmd_chart::names::validate_release_name;
 use helmd_kube::{ErrorKind, Propagation, Resource, WaitStrategy, helm_text};
 use helmd_release::{HookEvent, Release, Status, uninstall_info};
@@ -13,6 +14,7 @@ use crate::get::release_content;
 use crate::hooks::{self, HookRun};
 use crate::operation::{self, Journal, JournalOptions, Step, Verb};
 use crate::options::DEFAULT_TIMEOUT;
+use crate::ownership;
 
 /// Removes a release's objects, and its records unless they are to stay.
 #[derive(Debug, Clone)]
@@ -73,7 +75,14 @@ impl Uninstall {
             let release = release_content(cx, &self.name, 0).await;
             return match release {
                 Err(err) if self.ignore_not_found && err.is_release_not_found() => Ok(Uninstalled::default()),
-                release => Ok(Uninstalled { release: Some(release?), info: String::new() }),
+                release => {
+                    let release = release?;
+                    let info = match cx.helm {
+                        HelmMajor::Helm3 => String::new(),
+                        HelmMajor::Helm4 => ownership::told_of_uninstall(cx, &release).await,
+                    };
+                    Ok(Uninstalled { release: Some(release), info })
+                }
             };
         }
         if validate_release_name(&self.name).is_err() {
@@ -143,7 +152,8 @@ impl Uninstall {
     async fn perform(self, cx: &Context, mut release: Release) -> Result<Uninstalled, ActionError> {
         release.info.deleted = Some(cx.now());
         release.set_status(Status::Uninstalling, "Deletion in progress (or silently failed)");
-        let hook_run = HookRun::new(self.timeout, false);
+        // HELM: version 4 always lets the server apply these.
+        let hook_run = HookRun::new(self.timeout, cx.helm == HelmMajor::Helm4);
         let revision = release.version;
         cx.journal_with(|journal| {
             journal.step = journal.step.max(Step::Recording);
@@ -212,6 +222,10 @@ impl Uninstall {
             let reason = helm_text(&err);
             failed(vec![format!("unable to build kubernetes objects for delete: {reason}")], err.kind())
         })?;
+        let (resources, info) = match cx.helm {
+            HelmMajor::Helm3 => (resources, plan.info),
+            HelmMajor::Helm4 => ownership::to_delete(cx, resources, release, plan.info).await,
+        };
         if !resources.is_empty() {
             cx.cluster.step("deleting", format!("deleting {} objects", resources.len()));
             let propagation = Propagation::from_flag(&self.delete_propagation);
@@ -220,7 +234,7 @@ impl Uninstall {
                 failed(errors.iter().map(|err| helm_text(err)).collect(), kind)
             })?;
         }
-        Ok((resources, plan.info))
+        Ok((resources, info))
     }
 
     async fn purge(&self, cx: &Context) -> Result<(), ActionError> {

@@ -143,7 +143,7 @@ impl Upgrade {
             return Box::pin(self.into_install().run(cx)).await;
         }
         if self.hide_secret && !self.dry_run.stops_here() {
-            return Err(ActionError::Options("Hiding Kubernetes secrets requires a dry-run mode".to_owned()));
+            return Err(cx.hides_secrets());
         }
         self.wait = waiting_if(self.atomic, self.wait);
         if self.dry_run.stops_here() {
@@ -179,7 +179,7 @@ impl Upgrade {
                 cx.storage.update(&change.release).await?;
                 Ok(change.release)
             }
-            Err(err) => Err(self.fail(&cx.uncancelled(), change.release, created, err).await),
+            Err(err) => Err(self.fail(&cx.uncancelled(), change.release, created, cx.worded(err)).await),
         }
     }
 
@@ -287,7 +287,7 @@ impl Upgrade {
         let new: Vec<Resource> = target.iter().filter(|resource| !known.contains(&resource.key())).cloned().collect();
         let adopted = ownership::existing(cx, &new, &self.name, self.take_ownership)
             .await
-            .map_err(|err| err.context("Unable to continue with update"))?;
+            .map_err(|err| err.context(cx.says("Unable to continue with update", "unable to continue with update")))?;
         current.extend(adopted);
         Ok((current, target))
     }
@@ -323,7 +323,6 @@ impl Upgrade {
             return Err(ActionError::SystemLabels);
         }
         let server_side = self.server_side_apply.resolve(Some(&last.apply_method));
-        options::check_apply(server_side, self.force, self.force_conflicts)?;
         let capabilities = capabilities::read(cx).await?;
         let named = ReleaseOptions {
             name: self.name.clone(),
@@ -380,6 +379,8 @@ impl Upgrade {
                 .await
                 .map_err(|err| err.context("pre-upgrade hooks failed"))?;
         }
+        // HELM: the client refuses it when the revision is recorded already.
+        options::check_apply(server_side, self.force, self.force_conflicts)?;
         if !cx.was_beyond(Step::Applying).await {
             self.apply(cx, step, created).await?;
         }
@@ -426,6 +427,7 @@ impl Upgrade {
             return lost;
         }
         release.set_status(Status::Failed, format!("Upgrade {:?} failed: {}", self.name, helm_text(&err)));
+        cx.log_failure("upgrade failed", &[("name", &self.name), ("error", &helm_text(&err))]);
         cx.record(&release).await;
         if self.cleanup_on_fail
             && !created.is_empty()
@@ -469,7 +471,8 @@ impl Upgrade {
         };
         match Box::pin(rollback.run(cx)).await {
             Ok(_) => {
-                err.context(format!("release {} failed, and has been rolled back due to atomic being set", self.name))
+                let flag = cx.says("atomic", "rollback-on-failure");
+                err.context(format!("release {} failed, and has been rolled back due to {flag} being set", self.name))
             }
             Err(second) => second.context(format!(
                 "an error occurred while rolling back the release. original upgrade error: {}",

@@ -89,7 +89,7 @@ struct Bed {
     told: Arc<Mutex<Vec<Event>>>,
 }
 
-async fn bed(name: &str) -> Option<Bed> {
+async fn bed(name: &str, helm: HelmMajor) -> Option<Bed> {
     let Some(kubeconfig) = std::env::vars().find(|(key, _)| key == "HELMD_E2E_KUBECONFIG").map(|(_, value)| value)
     else {
         assert!(
@@ -108,7 +108,7 @@ async fn bed(name: &str) -> Option<Bed> {
         .with_namespace(&namespace)
         .with_progress(Arc::new(move |event: Event| listener.lock().unwrap().push(event)));
     let storage = Storage::for_cluster(DriverKind::Secret, &cluster, HelmMajor::Helm4);
-    Some(Bed { cx: Context::new(cluster, storage), kubeconfig, told })
+    Some(Bed { cx: Context { helm, ..Context::new(cluster, storage) }, kubeconfig, told })
 }
 
 impl Bed {
@@ -144,7 +144,7 @@ impl Bed {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_lives_and_dies() {
-    let Some(bed) = bed("life").await else { return };
+    let Some(bed) = bed("life", HelmMajor::Helm3).await else { return };
     let cx = &bed.cx;
     let missing = Status::new("a").run(cx).await.unwrap_err();
     assert_eq!(helm_text(&missing), "release: not found");
@@ -208,7 +208,7 @@ async fn a_release_lives_and_dies() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_are_recorded_and_taken_back() {
-    let Some(bed) = bed("fail").await else { return };
+    let Some(bed) = bed("fail", HelmMajor::Helm3).await else { return };
     let cx = &bed.cx;
     let hook = Install { values: values(json!({"hook": "fail"})), ..bed.install("h") };
     let err = hook.run(cx).await.unwrap_err();
@@ -256,7 +256,7 @@ async fn failures_are_recorded_and_taken_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn server_side_apply_follows_client_side_apply() {
-    let Some(bed) = bed("ssa").await else { return };
+    let Some(bed) = bed("ssa", HelmMajor::Helm4).await else { return };
     let cx = &bed.cx;
     bed.install("s").run(cx).await.unwrap();
     let server = Upgrade {

@@ -178,9 +178,6 @@ impl Cluster {
         let (repeated, result) = patience::call(self, self.patience, call).await;
         if let Ok(answer) = &result {
             self.set_clock(answer);
-            for message in answer.warnings() {
-                self.report(Event::Warning { message });
-            }
         }
         (repeated, result)
     }

@@ -248,7 +248,8 @@ impl ClusterConfig {
         }
         if !self.allow_exec && (user.exec.is_some() || user.auth_provider.is_some()) {
             return Err(KubeError::Config(format!(
-                "user {name:?} of the kubeconfig gets its credentials from a program, which this server does not start"
+                "user {name:?} of the kubeconfig gets its credentials from a program (exec or auth-provider), which helmd does not \
+                 start: use a kubeconfig with a token or a certificate, or give a token"
             )));
         }
         Ok(())
@@ -397,7 +398,7 @@ contexts:
         assert_eq!(text(unknown).await, "context \"zz\" does not exist");
         assert_eq!(text(ClusterConfig::from_file("/nope")).await, "stat /nope: no such file or directory");
         let exec = ClusterConfig { context: Some("b".into()), ..config() };
-        assert!(text(exec).await.contains("which this server does not start"));
+        assert!(text(exec).await.contains("which helmd does not start: use a kubeconfig with a token"));
         let files = KUBECONFIG.replace("token: t", "tokenFile: /etc/passwd");
         let files = ClusterConfig::from_source(ConfigSource::Text(Secret::new(files)));
         assert!(text(files).await.contains("may not name files"));

@@ -92,6 +92,9 @@ pub enum KubeError {
     /// Failures of objects that were worked on side by side.
     #[error("{}", performed(.0))]
     Performed(Vec<KubeError>),
+    /// As [`KubeError::Performed`], in Helm 4's form.
+    #[error("{}", .0.iter().map(|err| helm_text(err)).collect::<Vec<_>>().join("\n"))]
+    Lines(Vec<KubeError>),
     /// Failures of objects that were updated one after the other.
     #[error("{}", .0.iter().map(|err| helm_text(err)).collect::<Vec<_>>().join(" && "))]
     Updates(Vec<KubeError>),
@@ -179,7 +182,7 @@ impl KubeError {
             Self::Transport { timed_out: true, .. } | Self::WaitTimeout { .. } | Self::Cancelled => ErrorKind::Timeout,
             Self::Transport { .. } => ErrorKind::Unavailable,
             Self::Answer(_) | Self::Failed(_) => ErrorKind::Internal,
-            Self::Several(errors) | Self::Performed(errors) | Self::Updates(errors) => {
+            Self::Several(errors) | Self::Performed(errors) | Self::Lines(errors) | Self::Updates(errors) => {
                 errors.first().map_or(ErrorKind::Internal, Self::kind)
             }
             Self::Context { source, .. } => source.kind(),
@@ -192,7 +195,9 @@ impl KubeError {
         match self {
             Self::Api(status) => Some(status),
             Self::Context { source, .. } | Self::Unreachable { source } => source.status(),
-            Self::Several(errors) | Self::Performed(errors) => errors.first().and_then(Self::status),
+            Self::Several(errors) | Self::Performed(errors) | Self::Lines(errors) => {
+                errors.first().and_then(Self::status)
+            }
             _ => None,
         }
     }

@@ -32,7 +32,8 @@ pub(crate) async fn call(cluster: &Cluster, patience: Duration, call: Call) -> (
     let mut asked = 0;
     let mut deadline = None;
     loop {
-        let err = match cluster.transport().call(call.clone()).await {
+        let told = |message| cluster.report(Event::ServerWarning { message });
+        let err = match cluster.transport().call_told(call.clone(), &told).await {
             Err(err) if !patience.is_zero() => err,
             result => return (repeated, result),
         };

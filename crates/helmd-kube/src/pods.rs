@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use crate::cluster::Cluster;
 use crate::discovery::Mapping;
 use crate::error::KubeError;
-use crate::resource::Resource;
+use crate::resource::{Resource, as_table};
+use crate::transport::Call;
 
 /// The label selector of the pods that an object makes; nothing for kinds that make none, nor for a
 /// service without selector.
@@ -47,6 +48,24 @@ impl Cluster {
     /// The call's failure.
     pub async fn pods(&self, namespace: &str, labels: &str, fields: &str) -> Result<Vec<Json>, KubeError> {
         self.list(&pod_mapping(), namespace, labels, fields).await
+    }
+
+    /// The pods in a namespace by label selector, as the table that the server makes of them for people.
+    ///
+    /// # Errors
+    /// The call's failure.
+    pub async fn pods_table(&self, namespace: &str, labels: &str) -> Result<Json, KubeError> {
+        let call = Call::new(http::Method::GET, pod_mapping().path(namespace)).query("labelSelector", labels);
+        self.call(as_table(call)).await?.json()
+    }
+
+    /// The pods in a namespace by label selector, as the list that the server gives.
+    ///
+    /// # Errors
+    /// The call's failure.
+    pub async fn pods_list(&self, namespace: &str, labels: &str) -> Result<Json, KubeError> {
+        let call = Call::new(http::Method::GET, pod_mapping().path(namespace)).query("labelSelector", labels);
+        self.call(call).await?.json()
     }
 
     /// Deletes the pods of the given objects, so that new ones come up (`--recreate-pods`).

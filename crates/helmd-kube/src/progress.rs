@@ -92,10 +92,20 @@ pub enum Event {
         /// Text.
         text: String,
     },
-    /// The API server or helmd warns of something.
+    /// helmd warns of something.
     Warning {
         /// The sentence.
         message: String,
+    },
+    /// The API server warns of something.
+    ServerWarning {
+        /// The sentence.
+        message: String,
+    },
+    /// A line that Helm's packages write to their log.
+    HelmLog {
+        /// The line; Helm 4's are records (`level=…`).
+        line: String,
     },
 }
 

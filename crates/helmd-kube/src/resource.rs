@@ -115,6 +115,11 @@ impl Resource {
     }
 }
 
+/// Asks for a table in place of objects; a server that makes none gives the objects.
+pub(crate) fn as_table(call: Call) -> Call {
+    call.accept("application/json;as=Table;v=v1;g=meta.k8s.io,application/json").query("includeObject", "Metadata")
+}
+
 /// Parameters of a call that changes something.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Write {
@@ -140,6 +145,14 @@ impl Cluster {
     /// [`KubeError::Api`], with `is_not_found` when there is none.
     pub async fn get(&self, resource: &Resource) -> Result<Json, KubeError> {
         self.call(Call::new(Method::GET, resource.path()?)).await?.json()
+    }
+
+    /// The object as the table that the server makes of it for people.
+    ///
+    /// # Errors
+    /// As [`Cluster::get`].
+    pub async fn get_table(&self, resource: &Resource) -> Result<Json, KubeError> {
+        self.call(as_table(Call::new(Method::GET, resource.path()?))).await?.json()
     }
 
     /// The object as the cluster has it; nothing when there is none.

@@ -167,6 +167,14 @@ impl Transport {
     /// # Errors
     /// [`KubeError::Transport`] without an answer, [`KubeError::Api`] for codes from 400 on.
     pub async fn call(&self, call: Call) -> Result<Answer, KubeError> {
+        self.call_told(call, &|_| {}).await
+    }
+
+    /// As [`Transport::call`], telling what the server warns of, also when it refuses.
+    ///
+    /// # Errors
+    /// As [`Transport::call`].
+    pub async fn call_told(&self, call: Call, warned: &(dyn Fn(String) + Sync)) -> Result<Answer, KubeError> {
         let url = format!("{}{}", self.base, call.path_and_query());
         let method = call.method.clone();
         let exchange = async {
@@ -187,11 +195,13 @@ impl Transport {
                 });
             }
         };
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        answer.warnings().for_each(warned);
         if parts.status.is_client_error() || parts.status.is_server_error() {
-            let status = ApiStatus::from_answer(&method, parts.status.as_u16(), &body);
+            let status = ApiStatus::from_answer(&method, parts.status.as_u16(), &answer.body);
             return Err(KubeError::Api(Box::new(status)));
         }
-        Ok(Answer { status: parts.status, headers: parts.headers, body })
+        Ok(answer)
     }
 
     /// Starts a call whose answer is read piece by piece (watches, logs). Has no time limit.

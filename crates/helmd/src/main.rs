@@ -1,5 +1,5 @@
 //! The helmd binary: flags, configuration, logging, wiring. `helmd [FLAGS]` serves; Helm's commands (`helmd template …`)
-//! work offline; `helmd demo` shows a release on the sandbox.
+//! work on charts and on a cluster; `helmd demo` shows a release on the sandbox.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line")]
 
 mod budgets;
@@ -31,15 +31,38 @@ enum Command {
     /// List the charts that a chart wants, and whether they are there (helm dependency)
     #[command(visible_aliases = ["dep", "dependencies"])]
     Dependency(HelmCommand),
+    /// Print what the record of a release holds (helm get)
+    Get(HelmCommand),
+    /// List the revisions of a release (helm history)
+    #[command(visible_alias = "hist")]
+    History(HelmCommand),
+    /// Install a chart (helm install)
+    Install(HelmCommand),
     /// Examine charts for possible issues (helm lint)
     Lint(HelmCommand),
+    /// List releases (helm list)
+    #[command(visible_alias = "ls")]
+    List(HelmCommand),
     /// Pack charts into archives (helm package)
     Package(HelmCommand),
+    /// Bring a release back to an earlier revision (helm rollback)
+    Rollback(HelmCommand),
     /// Print what a chart says of itself (helm show)
     #[command(visible_alias = "inspect")]
     Show(HelmCommand),
+    /// Show a release (helm status)
+    Status(HelmCommand),
     /// Render a chart's templates and print what they give (helm template)
     Template(HelmCommand),
+    /// Run the tests of a release (helm test)
+    Test(HelmCommand),
+    /// Remove releases (helm uninstall)
+    #[command(visible_aliases = ["del", "delete", "un"])]
+    Uninstall(HelmCommand),
+    /// Mend a release that an operation has left in the middle
+    Unlock(HelmCommand),
+    /// Bring a release to another chart or other values (helm upgrade)
+    Upgrade(HelmCommand),
     /// Start a server on the embedded sandbox, install a sample chart, say where to look, and stay up
     Demo(demo::DemoArgs),
 }

@@ -322,7 +322,9 @@ pub(crate) async fn begin(cx: &Context, release: &str, journal: Journal) -> Resu
             let holding = cx.clone().patient(patience).holding(Arc::clone(&held));
             if let Some(left) = left {
                 let outcome = Box::pin(recover(&holding, release, left)).await;
-                cx.warn(format!("release {release}: {}", recover::told(&outcome)));
+                let told = format!("release {release}: {}", recover::told(&outcome));
+                tracing::info!("{told}");
+                cx.cluster.step("recovered", told);
             }
             held.shared.write(|now| *now = journal).await?;
             held.shared.state.lock().await.resumed = None;

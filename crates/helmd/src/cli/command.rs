@@ -46,6 +46,8 @@ pub enum Count {
     Exactly(usize),
     /// As many or fewer.
     AtMost(usize),
+    /// As many or more.
+    AtLeast(usize),
     /// The command sees to it.
     Any,
 }
@@ -174,6 +176,8 @@ impl Group {
 enum Failed {
     /// A global flag is wrong.
     Setting(String),
+    /// A line of Helm's log says it.
+    Line(String),
     /// All else.
     Error(String),
 }
@@ -194,6 +198,10 @@ impl Command {
         match done {
             Ok(()) => code(written),
             Err(Failed::Error(error)) => fail(&mut err, &error),
+            Err(Failed::Line(line)) => {
+                let _closed = writeln!(err, "{line}");
+                ExitCode::FAILURE
+            }
             Err(Failed::Setting(error)) => {
                 // HELM: what is wrong before there is a command is told as a record.
                 let _closed = writeln!(err, "{}", slog::record("WARN", "command failed", &[("error", &error)]));
@@ -220,24 +228,29 @@ impl Command {
             Err(error) => return Err(Failed::Error(error.to_string())),
         }
         let settings = &Settings::read(&matches).map_err(Failed::Setting)?;
+        settings.check_driver(helm).map_err(Failed::Line)?;
         self.check_count(matches.words.len()).map_err(Failed::Error)?;
         (self.run)(&mut Call { helm, matches: &matches, out, err, settings }).map_err(Failed::Error)
     }
 
     fn help(&self, set: &FlagSet) -> String {
         let Command { name, words, about, .. } = self;
-        format!("{about}\n\nUsage:\n  helmd {name} {words} [flags]\n\nFlags:\n{}", set.usages())
+        let words = if words.is_empty() { String::new() } else { format!("{words} ") };
+        format!("{about}\n\nUsage:\n  helmd {name} {words}[flags]\n\nFlags:\n{}", set.usages())
     }
 
     fn check_count(&self, given: usize) -> Result<(), String> {
         let arguments = |count: usize| if count == 1 { "argument" } else { "arguments" };
         let rule = match self.count {
+            Count::Exactly(0) if given > 0 => "accepts no arguments".to_owned(),
             Count::Exactly(count) if given != count => format!("requires {count} {}", arguments(count)),
+            Count::AtLeast(count) if given < count => format!("requires at least {count} {}", arguments(count)),
             Count::AtMost(count) if given > count => format!("accepts at most {count} {}", arguments(count)),
             _ => return Ok(()),
         };
         let (name, words) = (self.name, self.words);
-        Err(format!("\"helm {name}\" {rule}\n\nUsage:  helm {name} {words} [flags]"))
+        let words = if words.is_empty() { String::new() } else { format!("{words} ") };
+        Err(format!("\"helm {name}\" {rule}\n\nUsage:  helm {name} {words}[flags]"))
     }
 }
 

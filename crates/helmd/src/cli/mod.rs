@@ -1,16 +1,33 @@
-//! The offline commands. Thin: each calls what the server calls.
+//! Helm's commands. Thin: each calls what the server calls.
 
 mod chart_path;
 mod command;
 mod create;
 mod dependency;
 pub mod flags;
+mod get;
+mod history;
+mod install;
+mod kube_table;
 mod lint;
+mod list;
+mod live;
 mod log;
+mod output;
 mod package;
+mod release_chart;
+mod release_flags;
+mod release_test;
+mod release_value;
+mod rollback;
 mod settings;
 mod show;
+mod status;
+mod status_text;
 mod template;
+mod uninstall;
+mod unlock;
+mod upgrade;
 mod values;
 
 use std::process::ExitCode;
@@ -21,10 +38,20 @@ pub fn run(args: &[String]) -> Option<ExitCode> {
     Some(match name.as_str() {
         "create" => create::COMMAND.run(&rest),
         "dependency" | "dep" | "dependencies" => dependency::GROUP.run(&rest),
+        "get" => get::GROUP.run(&rest),
+        "history" | "hist" => history::COMMAND.run(&rest),
+        "install" => install::COMMAND.run(&rest),
         "lint" => lint::COMMAND.run(&rest),
+        "list" | "ls" => list::COMMAND.run(&rest),
         "package" => package::COMMAND.run(&rest),
+        "rollback" => rollback::COMMAND.run(&rest),
         "show" | "inspect" => show::GROUP.run(&rest),
+        "status" => status::COMMAND.run(&rest),
         "template" => template::run(&rest),
+        "test" => release_test::COMMAND.run(&rest),
+        "uninstall" | "del" | "delete" | "un" => uninstall::COMMAND.run(&rest),
+        "unlock" => unlock::COMMAND.run(&rest),
+        "upgrade" => upgrade::COMMAND.run(&rest),
         _ => return None,
     })
 }

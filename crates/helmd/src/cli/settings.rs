@@ -2,7 +2,7 @@
 
 use super::flags::{Flag, Kind, Matches};
 use crate::environment::variable;
-use gotmpl::strconv::parse_bool;
+use gotmpl::strconv::{parse_bool, quote};
 use helmd_chart::HelmMajor;
 use helmd_kube::{ClusterConfig, ConfigSource, Secret};
 
@@ -57,6 +57,10 @@ pub struct Settings {
     pub namespace: String,
     /// `--debug`
     pub debug: bool,
+    /// `HELM_DRIVER`
+    pub driver: String,
+    /// `HELM_MAX_HISTORY`, or Helm's 10.
+    pub max_history: i64,
     /// The cluster.
     pub cluster: ClusterConfig,
 }
@@ -80,7 +84,27 @@ impl Settings {
             text.filter(|text| !text.is_empty())
         };
         let namespace = given("namespace", "HELM_NAMESPACE").or_else(|| cluster.namespace());
-        Ok(Settings { namespace: namespace.unwrap_or_else(|| "default".to_owned()), debug: debug(matches), cluster })
+        Ok(Settings {
+            namespace: namespace.unwrap_or_else(|| "default".to_owned()),
+            debug: debug(matches),
+            driver: variable("HELM_DRIVER").unwrap_or_default(),
+            max_history: variable("HELM_MAX_HISTORY").and_then(|text| text.parse().ok()).unwrap_or(10),
+            cluster,
+        })
+    }
+
+    /// HELM: every command fails when `HELM_DRIVER` names no driver.
+    ///
+    /// # Errors
+    /// The line of Helm's log that says so.
+    pub fn check_driver(&self, helm: HelmMajor) -> Result<(), String> {
+        match (self.driver.as_str(), helm) {
+            ("" | "secret" | "secrets" | "configmap" | "configmaps" | "memory" | "sql", _) => Ok(()),
+            (other, HelmMajor::Helm3) => Err(format!("helm.go:83: unknown driver {}", quote(other))),
+            (other, HelmMajor::Helm4) => {
+                Err(gotmpl::slog::record("INFO", &format!("unknown driver {}", quote(other)), &[]))
+            }
+        }
     }
 }
 

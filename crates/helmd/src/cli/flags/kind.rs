@@ -24,6 +24,8 @@ pub enum Kind {
     Uint,
     /// A number.
     Float32,
+    /// The form of what is printed.
+    Format,
     /// How Helm 4 waits: a strategy, or yes or no as in Helm 3.
     Wait,
     /// A program or plugin; Helm looks for it while it reads the flag, and this program starts none.
@@ -42,6 +44,8 @@ impl Kind {
             Kind::Int => parse_int(value, 0, 64).map_err(|e| e.to_string())?.to_string(),
             Kind::Uint => parse_uint(value, 0, 64).map_err(|e| e.to_string())?.to_string(),
             Kind::Float32 => parse_float(value, 32).map_err(|e| e.to_string())?.to_string(),
+            Kind::Format if matches!(value, "table" | "json" | "yaml") => value.to_owned(),
+            Kind::Format => return Err("invalid format type".to_owned()),
             Kind::Wait => wait(value, notes)?.to_owned(),
             Kind::PostRenderer if value.is_empty() => return Ok(()),
             Kind::PostRenderer => {
@@ -79,6 +83,7 @@ impl Kind {
             Kind::Int => "int",
             Kind::Uint => "uint",
             Kind::Float32 => "float32",
+            Kind::Format => "format",
             Kind::Wait => "WaitStrategy",
             Kind::PostRenderer => "postRendererString",
         }

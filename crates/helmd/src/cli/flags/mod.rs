@@ -10,6 +10,7 @@ pub use kind::Kind;
 
 use gotmpl::strconv::{quote, quote_rune};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// One flag of a command.
 #[derive(Clone, Debug)]
@@ -258,6 +259,19 @@ impl Matches {
     /// The values of a flag that takes several.
     pub fn list(&self, name: &str) -> &[String] {
         self.values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The flag's whole number; the fallback when it was not set.
+    pub fn int(&self, name: &str, fallback: i64) -> i64 {
+        self.values.get(name).and_then(|values| values.last()?.parse().ok()).unwrap_or(fallback)
+    }
+
+    /// The flag's time span; the fallback when it was not set. A negative one is none.
+    pub fn duration(&self, name: &str, fallback: Duration) -> Duration {
+        match sprig::time::parse_duration(self.text(name).as_bytes()) {
+            Ok(nanos) if self.is_set(name) => Duration::from_nanos(u64::try_from(nanos).unwrap_or_default()),
+            _ => fallback,
+        }
     }
 
     /// Whether a yes-or-no flag is set to yes.
