@@ -112,6 +112,10 @@ impl Cluster {
         self
     }
 
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// The namespace for objects that name none.
     #[must_use]
     pub fn namespace(&self) -> &str {
@@ -175,7 +179,9 @@ impl Cluster {
     /// As [`Cluster::call`]; also tells whether the call was made several times, so that what it makes may be there from the
     /// first time.
     pub async fn call_repeating(&self, call: Call) -> (Repeated, Result<Answer, KubeError>) {
-        let (repeated, result) = patience::call(self, self.patience, call).await;
+        let told = |message| self.report(Event::ServerWarning { message });
+        let ask = || self.shared.transport.call_told(call.clone(), &told);
+        let (repeated, result) = patience::repeat(self, ask).await;
         if let Ok(answer) = &result {
             self.set_clock(answer);
         }
@@ -248,7 +254,8 @@ impl Cluster {
     }
 
     async fn read_discovery(&self, known: Option<Arc<Discovery>>) -> Result<Arc<Discovery>, KubeError> {
-        let fresh = Discovery::read(&self.shared.transport, known).await?;
+        let read = || Discovery::read(&self.shared.transport, known.clone());
+        let fresh = patience::repeat(self, read).await.1?;
         *self.shared.discovery.known.write().await = Some(Arc::clone(&fresh));
         Ok(fresh)
     }

@@ -7,7 +7,6 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::error::KubeError;
 use crate::progress::Event;
-use crate::transport::{Answer, Call};
 
 /// The first pause; each is twice as long as the one before it.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -25,15 +24,18 @@ pub enum Repeated {
     Yes,
 }
 
-/// Makes a call, again and again while the server is away, for at most `patience`.
-pub(crate) async fn call(cluster: &Cluster, patience: Duration, call: Call) -> (Repeated, Result<Answer, KubeError>) {
+/// Asks, again and again while the server is away, for at most the handle's patience.
+pub(crate) async fn repeat<T, F>(cluster: &Cluster, mut ask: impl FnMut() -> F) -> (Repeated, Result<T, KubeError>)
+where
+    F: Future<Output = Result<T, KubeError>>,
+{
+    let patience = cluster.patience();
     let mut repeated = Repeated::No;
     let mut pause = FIRST_PAUSE;
     let mut asked = 0;
     let mut deadline = None;
     loop {
-        let told = |message| cluster.report(Event::ServerWarning { message });
-        let err = match cluster.transport().call_told(call.clone(), &told).await {
+        let err = match ask().await {
             Err(err) if !patience.is_zero() => err,
             result => return (repeated, result),
         };
