@@ -20,12 +20,14 @@ pub(crate) struct HookRun {
     pub timeout: Duration,
     /// How their objects are created.
     pub apply: ApplyOptions,
+    /// Leave what is done when all have run to the caller: deletions, and logs of those that succeeded.
+    pub keeps: bool,
 }
 
 impl HookRun {
     pub(crate) fn new(timeout: Duration, server_side: bool) -> Self {
         let apply = if server_side { ApplyOptions::server_side(false) } else { ApplyOptions::client_side() };
-        Self { timeout, apply }
+        Self { timeout, apply, keeps: false }
     }
 }
 
@@ -50,6 +52,9 @@ pub(crate) async fn run(
         }
         // Told before they are deleted: who goes on with this operation does not run them once more.
         cx.journal(next).await?;
+    }
+    if run.keeps {
+        return Ok(());
     }
     for &index in order.iter().rev() {
         let Some(hook) = release.hooks.get(index) else { continue };
@@ -121,6 +126,9 @@ async fn one(
         // A cancelled operation cleans up behind its hooks all the same.
         let cx = &cx.uncancelled();
         logs(cx, hook, HookOutputLogPolicy::Failed).await;
+        if run.keeps {
+            return Err(err);
+        }
         if let Err(err) = delete(cx, hook, HookDeletePolicy::Failed, run.timeout).await {
             cx.warn(format!("error deleting the hook resource on hook failure: {}", helmd_kube::helm_text(&err)));
         }
@@ -149,7 +157,13 @@ async fn exists(cx: &Context, manifest: &str) -> Result<bool, ActionError> {
     Ok(true)
 }
 
-async fn delete(cx: &Context, hook: &Hook, policy: HookDeletePolicy, timeout: Duration) -> Result<(), ActionError> {
+/// Deletes a hook's objects when its policy says so.
+pub(crate) async fn delete(
+    cx: &Context,
+    hook: &Hook,
+    policy: HookDeletePolicy,
+    timeout: Duration,
+) -> Result<(), ActionError> {
     if hook.kind == NEVER_DELETED || !hook.has_delete_policy(&policy) {
         return Ok(());
     }
@@ -170,7 +184,7 @@ pub(crate) fn joined(errors: &[KubeError]) -> ActionError {
 }
 
 /// Passes on what the hook's containers wrote, if its policy says so. Failures are only told.
-async fn logs(cx: &Context, hook: &Hook, policy: HookOutputLogPolicy) {
+pub(crate) async fn logs(cx: &Context, hook: &Hook, policy: HookOutputLogPolicy) {
     if !hook.output_log_policies.contains(&policy) {
         return;
     }

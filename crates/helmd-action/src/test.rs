@@ -7,7 +7,7 @@ use helmd_chart::HelmMajor;
 use helmd_chart::names::validate_release_name;
 use helmd_kube::logs::LogRequest;
 use helmd_kube::{ErrorKind, KubeError, helm_text};
-use helmd_release::{ApplyMethod, Hook, HookEvent, Release};
+use helmd_release::{ApplyMethod, Hook, HookDeletePolicy, HookEvent, HookOutputLogPolicy, HookPhase, Release};
 use serde_json::{Value as Json, json};
 
 use crate::context::Context;
@@ -42,17 +42,18 @@ impl Test {
     /// The first test that fails; the record has it, too.
     pub async fn run(self, cx: &Context) -> Result<Release, ActionError> {
         let (release, outcome) = self.run_told(cx).await?;
-        outcome.map(|()| release)
+        let cleaned = self.clean_up(cx, &release, &outcome).await;
+        outcome.and(cleaned).map(|()| release)
     }
 
-    /// As [`Test::run`], with the release also when a test fails.
+    /// As [`Test::run`], with the release also when a test fails, and before [`Test::clean_up`].
     ///
     /// # Errors
     /// There is no release to test.
-    pub async fn run_told(self, cx: &Context) -> Result<(Release, Result<(), ActionError>), ActionError> {
+    pub async fn run_told(&self, cx: &Context) -> Result<(Release, Result<(), ActionError>), ActionError> {
         cx.cluster.check_reachable().await?;
         if validate_release_name(&self.name).is_err() {
-            return Err(ActionError::InvalidName { place: "releaseTest: R", name: self.name });
+            return Err(ActionError::InvalidName { place: "releaseTest: R", name: self.name.clone() });
         }
         let options =
             JournalOptions { timeout_ms: JournalOptions::milliseconds(self.timeout), ..JournalOptions::default() };
@@ -63,7 +64,7 @@ impl Test {
         result
     }
 
-    async fn work(self, cx: &Context) -> Result<(Release, Result<(), ActionError>), ActionError> {
+    async fn work(&self, cx: &Context) -> Result<(Release, Result<(), ActionError>), ActionError> {
         let mut release = cx.storage.last(&self.name).await?;
         let all = std::mem::take(&mut release.hooks);
         // HELM: skipped hooks come first in the record afterwards.
@@ -71,7 +72,9 @@ impl Test {
         release.hooks = executing;
         // HELM: version 3 knows one way only.
         let server_side = cx.helm == HelmMajor::Helm4 && release.apply_method == ApplyMethod::ServerSide;
-        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, HookRun::new(self.timeout, server_side)).await;
+        // HELM: version 4 deletes hooks when their logs have been read.
+        let run = HookRun { keeps: cx.helm == HelmMajor::Helm4, ..HookRun::new(self.timeout, server_side) };
+        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, run).await;
         skipped.append(&mut release.hooks);
         release.hooks = skipped;
         let outcome = match outcome {
@@ -82,6 +85,40 @@ impl Test {
             }
         };
         Ok((release, outcome))
+    }
+
+    /// What Helm 4 does last, when the logs were read: deletes hooks as their policies say. Helm 3 has done so.
+    ///
+    /// # Errors
+    /// The first hook that cannot be deleted.
+    pub async fn clean_up(
+        &self,
+        cx: &Context,
+        release: &Release,
+        outcome: &Result<(), ActionError>,
+    ) -> Result<(), ActionError> {
+        // HELM: nothing is deleted behind a hook that was not created.
+        if cx.helm == HelmMajor::Helm3 || matches!(outcome, Err(ActionError::Context { .. })) {
+            return Ok(());
+        }
+        let hooks = Hook::in_run_order(&release.hooks, &HookEvent::Test);
+        let run: Vec<&Hook> = hooks.into_iter().filter(|hook| self.chooses(&hook.name)).collect();
+        if outcome.is_ok() {
+            for hook in run.iter().rev() {
+                hooks::logs(cx, hook, HookOutputLogPolicy::Succeeded).await;
+                hooks::delete(cx, hook, HookDeletePolicy::Succeeded, self.timeout).await?;
+            }
+            return Ok(());
+        }
+        for hook in run {
+            let failed = hook.last_run.phase == HookPhase::Failed;
+            let policy = if failed { HookDeletePolicy::Failed } else { HookDeletePolicy::Succeeded };
+            hooks::delete(cx, hook, policy, self.timeout).await?;
+            if failed {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn chooses(&self, name: &String) -> bool {

@@ -21,6 +21,13 @@ list -q -o yaml
 list --no-headers
 list --time-format 2006
 list --max 0 --date --reverse
+list --color always
+list --color=always --no-headers
+status a --colour always
+NO_COLOR=1 HELM_COLOR=always list
+HELM_COLOR=always list
+HELM_COLOR=xx list
+list --color xx
 list -f ^nope
 list -f (
 list -l team=x
@@ -175,6 +182,14 @@ test a --filter name=nope
 test a --filter '!name=a-test'
 test nope
 status a
+install t tested
+test t --logs
+status t
+test t --filter name=t-one
+upgrade t tested --set bad=true
+~ test t --logs
+~ test t
+uninstall t
 install one fixed
 install two fixed
 install two fixed --take-ownership
@@ -201,7 +216,7 @@ uninstall nope --ignore-not-found
 uninstall nope
 uninstall
 install z demo --set bad=true
-status z
+status z --color always
 list --failed -q
 install z demo --set bad=true --replace
 upgrade z demo
@@ -282,6 +297,13 @@ upgrade a demo --set hook=fail --timeout 30s --atomic
 status a
 upgrade a demo --set test=fail
 test a
+install t tested
+test t
+~ test t --logs
+upgrade t tested --set bad=true
+test t
+status t
+uninstall t
 install one fixed
 install two fixed
 uninstall one

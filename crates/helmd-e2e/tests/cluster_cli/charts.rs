@@ -115,6 +115,9 @@ spec:
     ),
     ("old/Chart.yaml", "apiVersion: v2\nname: old\nversion: 1.0.0\n"),
     ("old/templates/a.yaml", "apiVersion: v1\nkind: Endpoints\nmetadata: {name: {{ .Release.Name }}}\n"),
+    ("tested/Chart.yaml", "apiVersion: v2\nname: tested\nversion: 1.0.0\n"),
+    ("tested/templates/one.yaml", TEST_ONE),
+    ("tested/templates/two.yaml", TEST_TWO),
     ("library/Chart.yaml", "apiVersion: v2\nname: library\nversion: 1.0.0\ntype: library\n"),
     (
         "wants/Chart.yaml",
@@ -129,6 +132,30 @@ spec:
     ("blue.yaml", "color: blue\nmore: {a: [1, 2.5, x]}\n"),
     ("broken.yaml", "a: [\n"),
 ];
+
+/// A test that is deleted when it has succeeded.
+const TEST_ONE: &str = "apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ .Release.Name }}-one
+  annotations: {helm.sh/hook: test, helm.sh/hook-delete-policy: hook-succeeded}
+spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}
+";
+
+/// A test that may fail, and is then deleted.
+const TEST_TWO: &str = "apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ .Release.Name }}-two
+  annotations:
+    helm.sh/hook: test
+    helm.sh/hook-weight: \"2\"
+    helm.sh/hook-delete-policy: hook-failed,before-hook-creation
+    {{- if .Values.bad }}
+    test/outcome: fail
+    {{- end }}
+spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}
+";
 
 /// Writes the charts below the folder.
 pub fn write(folder: &Path) -> std::io::Result<()> {

@@ -27,7 +27,7 @@ struct Side<'a> {
 impl Side<'_> {
     fn run(&self, line: &str, kubeconfig: &Path, folder: &Path) -> Given {
         let mut words = words(line);
-        let named = |word: &&String| word.starts_with("HELM_");
+        let named = |word: &&String| word.starts_with("HELM_") || word.starts_with("NO_COLOR=");
         let variables = words.drain(..words.iter().take_while(named).count()).collect::<Vec<_>>();
         let variables = variables.iter().filter_map(|variable| variable.split_once('='));
         let output = Command::new(self.program)

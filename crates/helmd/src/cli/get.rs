@@ -76,7 +76,7 @@ fn all(call: &mut Call<'_>) -> Result<(), String> {
     let get = GetRelease { name, revision };
     let release = live::run(call, Signals::End, |cx| async move { get.run(&cx).await })?;
     let text = match call.matches.text("template") {
-        "" => StatusText { debug: true, metadata: true, ..StatusText::new(&release, call.helm) }.table()?.into_bytes(),
+        "" => StatusText { debug: true, metadata: true, ..StatusText::new(&release, call) }.table()?.into_bytes(),
         template => {
             let (text, done) = release_value::shown(template, &release, call.helm);
             call.print(&text)?;

@@ -113,7 +113,7 @@ pub fn show(call: &mut Call<'_>, release: &Release) -> Result<(), String> {
     let status = StatusText {
         debug: call.settings.debug,
         hide_notes: call.matches.flag("hide-notes"),
-        ..StatusText::new(release, call.helm)
+        ..StatusText::new(release, call)
     };
     let text = status.write(Format::of(call.matches))?;
     call.print(text.as_bytes())

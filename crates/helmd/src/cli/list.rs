@@ -3,7 +3,7 @@
 use super::command::{Call, Command, Count};
 use super::flags::{Flag, Kind};
 use super::live::{self, Signals};
-use super::output::{self, Format};
+use super::output::{self, Format, Tint, tinted};
 use super::release_flags::{text, yes};
 use helmd_action::{DefaultStates, List};
 use helmd_chart::HelmMajor;
@@ -86,8 +86,10 @@ impl Element {
         }
     }
 
-    fn cells(self) -> Vec<String> {
+    fn cells(self, color: bool) -> Vec<String> {
         let Element { name, namespace, revision, updated, status, chart, app_version } = self;
+        let namespace = tinted(&namespace, Tint::Namespace, color);
+        let status = tinted(&status, Tint::Status, color);
         vec![name, namespace, revision, updated, status, chart, app_version]
     }
 }
@@ -123,16 +125,19 @@ fn list(call: &mut Call<'_>) -> Result<(), String> {
         let layout = matches.text("time-format");
         let elements: Vec<Element> = listed.releases.iter().map(|release| Element::of(release, layout)).collect();
         match format {
-            Format::Table => table(elements, matches.flag("no-headers")),
+            Format::Table => {
+                let color = call.helm == HelmMajor::Helm4 && call.settings.color;
+                table(elements, matches.flag("no-headers"), color)
+            }
             other => output::write(other, &elements, || Ok(String::new()))?,
         }
     };
     call.print(text.as_bytes())
 }
 
-fn table(elements: Vec<Element>, bare: bool) -> String {
+fn table(elements: Vec<Element>, bare: bool, color: bool) -> String {
     let head = ["NAME", "NAMESPACE", "REVISION", "UPDATED", "STATUS", "CHART", "APP VERSION"];
-    let mut rows = if bare { Vec::new() } else { vec![head.map(str::to_owned).to_vec()] };
-    rows.extend(elements.into_iter().map(Element::cells));
+    let mut rows = if bare { Vec::new() } else { vec![head.map(|name| tinted(name, Tint::Head, color)).to_vec()] };
+    rows.extend(elements.into_iter().map(|element| element.cells(color)));
     output::table(&rows)
 }

@@ -120,7 +120,35 @@ fn resized(text: &str, wanted: usize) -> String {
 
 /// How many places a terminal gives to the text.
 fn width(text: &str) -> usize {
-    text.chars().map(char_width).sum()
+    let mut parts = text.split("\u{1b}[");
+    let plain = parts.next().map(|part| part.chars().map(char_width).sum::<usize>()).unwrap_or_default();
+    let rest =
+        parts.map(|part| part.split_once('m').map_or(part, |(_, rest)| rest).chars().map(char_width).sum::<usize>());
+    plain + rest.sum::<usize>()
+}
+
+/// What a text is, for its colour.
+#[derive(Clone, Copy)]
+pub enum Tint {
+    /// The head of a column.
+    Head,
+    /// A namespace.
+    Namespace,
+    /// The state of a release.
+    Status,
+}
+
+/// The text in the colour that Helm gives it.
+pub fn tinted(text: &str, tint: Tint, color: bool) -> String {
+    let (begin, end) = match (tint, text) {
+        (Tint::Head, _) => (1, 22),
+        (Tint::Namespace, _) => (36, 0),
+        (Tint::Status, "deployed") => (32, 0),
+        (Tint::Status, "failed" | "unknown") => (31, 0),
+        (Tint::Status, "pending-install" | "pending-upgrade" | "pending-rollback" | "uninstalling") => (33, 0),
+        (Tint::Status, _) => return text.to_owned(),
+    };
+    if color { format!("\u{1b}[{begin}m{text}\u{1b}[{end}m") } else { text.to_owned() }
 }
 
 fn char_width(c: char) -> usize {

@@ -36,6 +36,7 @@ struct Tested {
     release: Release,
     outcome: Result<(), ActionError>,
     logs: Option<(String, Result<(), String>)>,
+    cleaned: Result<(), ActionError>,
 }
 
 fn test(call: &mut Call<'_>) -> Result<(), String> {
@@ -54,15 +55,16 @@ fn test(call: &mut Call<'_>) -> Result<(), String> {
     let status = StatusText {
         debug: call.settings.debug,
         hide_notes: helm == HelmMajor::Helm4 || matches.flag("hide-notes"),
-        ..StatusText::new(&tested.release, helm)
+        ..StatusText::new(&tested.release, call)
     };
     let text = status.table()?;
     call.print(text.as_bytes())?;
     let failed = tested.outcome.map_err(|error| live::sentence(&error, helm));
-    let Some((text, read)) = tested.logs else { return failed };
+    let cleaned = tested.cleaned.map_err(|error| live::sentence(&error, helm));
+    let Some((text, read)) = tested.logs else { return failed.and(cleaned) };
     call.print(format!("\n{text}").as_bytes())?;
     match (failed, read) {
-        (failed, Ok(())) => failed,
+        (failed, Ok(())) => failed.and(cleaned),
         // HELM: version 3 tells of the logs only.
         (Err(failed), Err(error)) if helm == HelmMajor::Helm4 => Err(format!("{failed}\n{error}")),
         (_, Err(error)) => Err(error),
@@ -70,14 +72,14 @@ fn test(call: &mut Call<'_>) -> Result<(), String> {
 }
 
 async fn run(cx: &Context, test: Test, logs: bool) -> Result<Tested, ActionError> {
-    let asked = test.clone();
     let (release, outcome) = test.run_told(cx).await?;
     let logs = if logs {
         let mut text = String::new();
-        let read = asked.logs(cx, &release, &mut text).await;
+        let read = test.logs(cx, &release, &mut text).await;
         Some((text, read.map_err(|error| helm_text(&error))))
     } else {
         None
     };
-    Ok(Tested { release, outcome, logs })
+    let cleaned = test.clean_up(cx, &release, &outcome).await;
+    Ok(Tested { release, outcome, logs, cleaned })
 }

@@ -5,6 +5,7 @@ use crate::environment::variable;
 use gotmpl::strconv::{parse_bool, quote};
 use helmd_chart::HelmMajor;
 use helmd_kube::{ClusterConfig, ConfigSource, Secret};
+use std::io::{IsTerminal, stdout};
 
 /// The flags that every command of Helm has.
 pub fn flags(helm: HelmMajor) -> Vec<Flag> {
@@ -43,7 +44,7 @@ pub fn flags(helm: HelmMajor) -> Vec<Flag> {
     ];
     if helm == HelmMajor::Helm4 {
         flags.extend([
-            Flag::new("color", Kind::Text, "never, auto or always (nothing here is coloured)"),
+            Flag::new("color", Kind::Text, "never, auto or always"),
             Flag::new("colour", Kind::Text, "as --color"),
             Flag::new("content-cache", Kind::Text, "folder of fetched charts (accepted, not used yet)"),
         ]);
@@ -57,6 +58,8 @@ pub struct Settings {
     pub namespace: String,
     /// `--debug`
     pub debug: bool,
+    /// Statuses, namespaces and heads are coloured.
+    pub color: bool,
     /// `HELM_DRIVER`
     pub driver: String,
     /// `HELM_MAX_HISTORY`, or Helm's 10.
@@ -87,6 +90,7 @@ impl Settings {
         Ok(Settings {
             namespace: namespace.unwrap_or_else(|| "default".to_owned()),
             debug: debug(matches),
+            color: colors(matches),
             driver: variable("HELM_DRIVER").unwrap_or_default(),
             max_history: variable("HELM_MAX_HISTORY").and_then(|text| text.parse().ok()).unwrap_or(10),
             cluster,
@@ -113,6 +117,21 @@ fn debug(matches: &Matches) -> bool {
     match matches.is_set("debug") {
         true => matches.flag("debug"),
         false => variable("HELM_DEBUG").is_some_and(|text| parse_bool(text) == Ok(true)),
+    }
+}
+
+/// `--color`, `NO_COLOR` and `HELM_COLOR`; else a terminal is coloured. Helm 3 has no such flag, and no colours.
+fn colors(matches: &Matches) -> bool {
+    let flag =
+        ["color", "colour"].into_iter().find(|flag| matches.is_set(flag)).map(|flag| matches.text(flag).to_owned());
+    let from_environment = || match variable("NO_COLOR") {
+        Some(_) => Some("never".to_owned()),
+        None => variable("HELM_COLOR").map(|mode| mode.to_lowercase()),
+    };
+    match flag.or_else(from_environment).as_deref() {
+        Some("never") => false,
+        Some("always") => true,
+        _ => variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb") && stdout().is_terminal(),
     }
 }
 

@@ -43,7 +43,7 @@ fn status(call: &mut Call<'_>) -> Result<(), String> {
     let mut release = live::run(call, Signals::End, |cx| async move { status.run(&cx).await })?;
     // HELM: the chart is not shown.
     release.chart = None;
-    let mut text = StatusText::new(&release, helm);
+    let mut text = StatusText::new(&release, call);
     if helm == HelmMajor::Helm3 {
         text.description = matches.flag("show-desc");
         text.resources = matches.flag("show-resources");

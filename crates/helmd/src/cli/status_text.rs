@@ -1,7 +1,8 @@
 //! A release as Helm prints it for people.
 
+use super::command::Call;
 use super::kube_table::Printer;
-use super::output::{self, Format};
+use super::output::{self, Format, Tint, tinted};
 use helmd_action::helm_text;
 use helmd_chart::HelmMajor;
 use helmd_release::{HookEvent, Release, Time};
@@ -24,12 +25,14 @@ pub struct StatusText<'a> {
     pub resources: bool,
     /// No notes.
     pub hide_notes: bool,
+    /// With colours.
+    pub color: bool,
 }
 
 impl<'a> StatusText<'a> {
     /// What install, upgrade and test print.
-    pub fn new(release: &'a Release, helm: HelmMajor) -> StatusText<'a> {
-        let four = helm == HelmMajor::Helm4;
+    pub fn new(release: &'a Release, call: &Call<'_>) -> StatusText<'a> {
+        let (helm, four) = (call.helm, call.helm == HelmMajor::Helm4);
         StatusText {
             release,
             helm,
@@ -38,6 +41,7 @@ impl<'a> StatusText<'a> {
             description: four,
             resources: four,
             hide_notes: false,
+            color: four && call.settings.color,
         }
     }
 
@@ -81,7 +85,9 @@ impl<'a> StatusText<'a> {
         if let Some(time) = info.last_deployed {
             text.push_str(&format!("LAST DEPLOYED: {}\n", time.ansic()));
         }
-        text.push_str(&format!("NAMESPACE: {namespace}\nSTATUS: {}\nREVISION: {version}\n", info.status));
+        let namespace = tinted(namespace, Tint::Namespace, self.color);
+        let status = tinted(info.status.as_str(), Tint::Status, self.color);
+        text.push_str(&format!("NAMESPACE: {namespace}\nSTATUS: {status}\nREVISION: {version}\n"));
         if self.metadata {
             let chart = self.release.chart_metadata().cloned().unwrap_or_default();
             let (name, version, app_version) = (chart.name, chart.version, chart.app_version);
