@@ -145,7 +145,7 @@ impl<'a> Case<'a> {
 
     fn change(&self, method: &str, values: Json) -> Result<()> {
         let path = format!("{}?chart=storm-0.1.0.tgz", self.path());
-        let body = json!({"wait": true, "timeout": "60s", "values": values.to_string()});
+        let body = json!({"wait": true, "timeout": "150s", "values": values.to_string()});
         self.server()?.api.call(method, &path, Some(&body)).map(drop)
     }
 
@@ -165,11 +165,11 @@ impl<'a> Case<'a> {
             Verb::Install => self.change("POST", json!({"kind": "a", "round": "one"})),
             Verb::Upgrade => self.change("PUT", json!({"kind": "b", "round": "two"})),
             Verb::Rollback => {
-                let body = json!({"wait": true, "timeout": "60s"});
+                let body = json!({"wait": true, "timeout": "150s"});
                 self.server()?.api.call("PUT", &format!("{}/versions/1", self.path()), Some(&body)).map(drop)
             }
             Verb::Uninstall => {
-                let body = json!({"wait": true, "timeout": "60s"});
+                let body = json!({"wait": true, "timeout": "150s"});
                 self.server()?.api.call("DELETE", &self.path(), Some(&body)).map(drop)
             }
         }

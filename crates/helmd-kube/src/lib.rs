@@ -37,7 +37,7 @@ pub use config::{ClusterConfig, ConfigSource, Secret};
 pub use discovery::{Discovery, Mapping, ServerVersion};
 pub use error::{ApiStatus, ErrorKind, KubeError, helm_text};
 pub use lease::Lease;
-pub use patience::Repeated;
+pub use patience::{LONGEST_PAUSE, Repeated};
 pub use progress::{Event, ObjectRef, Progress, Silent};
 pub use resource::Resource;
 pub use wait::{WaitOptions, WaitStrategy};

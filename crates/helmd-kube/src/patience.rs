@@ -11,7 +11,7 @@ use crate::progress::Event;
 /// The first pause; each is twice as long as the one before it.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often a server that asks for patience gets it, as client-go has it.
 const MOST_ASKED: u32 = 10;
 

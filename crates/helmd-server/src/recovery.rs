@@ -5,7 +5,8 @@ use crate::App;
 use crate::compat::Query;
 use helmd_action::{Abandoned, ActionError, Context, Swept, abandoned};
 use helmd_kube::{ErrorKind, helm_text};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// How many operations are ended at a time.
@@ -17,8 +18,9 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) async fn run(app: App) {
     let pause = (app.holder.duration / 3).max(SHORTEST_PAUSE);
     let mut told = String::new();
+    let mut seen = Seen::new();
     loop {
-        match look(&app).await {
+        match look(&app, &mut seen).await {
             Ok(()) => told.clear(),
             // The same trouble is told once.
             Err(trouble) if trouble == told => {}
@@ -31,9 +33,21 @@ pub(crate) async fn run(app: App) {
     }
 }
 
-async fn look(app: &App) -> Result<(), String> {
+/// Since when a version of a Lease is there that has run out.
+type Seen = HashMap<(String, String, String), Instant>;
+
+async fn look(app: &App, seen: &mut Seen) -> Result<(), String> {
     let cx = app.context(&Query::default(), "").await?;
     let found = find(app, &cx).await.map_err(|err| helm_text(&err))?;
+    let now = Instant::now();
+    let before = std::mem::take(seen);
+    let known = found.into_iter().map(|operation| {
+        let version = operation.version();
+        let since = before.get(&version).copied().unwrap_or(now);
+        seen.insert(version, since);
+        (now.duration_since(since) >= operation.second_look(), operation)
+    });
+    let found: Vec<Abandoned> = known.filter_map(|(silent, operation)| silent.then_some(operation)).collect();
     let mut work = JoinSet::new();
     for operation in found {
         if work.len() >= PARALLEL {

@@ -214,7 +214,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
         helm_env: helm_env(args),
         limits: Limits::default(),
         budgets: args.budgets.over(config.budgets).map_err(anyhow::Error::msg)?,
-        holder: Holder { duration: args.lease_duration, ..Holder::new(&environment::host_name()) },
+        holder: Holder::new(&environment::host_name()).with_duration(args.lease_duration),
         recovery_namespaces: args.recovery_namespace.clone(),
         interrupted: match args.if_interrupted.as_str() {
             "fail" => Interrupted::Fail,

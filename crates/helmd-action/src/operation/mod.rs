@@ -9,12 +9,12 @@ mod journal;
 mod recover;
 mod sweep;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 use std::time::Duration;
 
 use helmd_chart::HelmMajor;
-use helmd_kube::{Cluster, ErrorKind, KubeError, Lease, helm_text};
+use helmd_kube::{Cluster, ErrorKind, KubeError, LONGEST_PAUSE, Lease, helm_text};
 use helmd_release::Release;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -41,12 +41,14 @@ const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "helmd");
 const OPERATION: &str = "helmd.dev/operation";
 
 /// Who holds Leases: one per process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Holder {
     /// Different in each process: `HOST_PROCESS_RANDOM`.
     pub identity: String,
     /// For how long the process counts as alive when it is not heard of.
     pub duration: Duration,
+    /// What it works on: namespaces and names of Leases.
+    active: Arc<StdMutex<BTreeSet<(String, String)>>>,
 }
 
 impl Holder {
@@ -58,7 +60,29 @@ impl Holder {
             tracing::error!(%err, "no random bytes");
         }
         let identity = format!("{name}_{}_{}", std::process::id(), hex(&random));
-        Self { identity, duration: LEASE_DURATION }
+        Self { identity, duration: LEASE_DURATION, active: Arc::default() }
+    }
+
+    /// The same holder, counting as alive for that long.
+    #[must_use]
+    pub fn with_duration(self, duration: Duration) -> Self {
+        Self { duration, ..self }
+    }
+
+    /// For how long a Lease that has run out is watched before it is taken: a holder that could not reach the API server for a
+    /// while renews it first thing, and clocks may differ.
+    #[must_use]
+    pub fn second_look(duration: Duration) -> Duration {
+        duration / 3 + LONGEST_PAUSE + Duration::from_secs(1)
+    }
+
+    fn active(&self) -> StdMutexGuard<'_, BTreeSet<(String, String)>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a Lease is that of an operation that runs in this process.
+    fn is_at(&self, lease: &Lease) -> bool {
+        lease.holder == self.identity && self.active().contains(&(lease.namespace.clone(), lease.name.clone()))
     }
 }
 
@@ -128,6 +152,8 @@ fn read_journal(lease: &Lease) -> Option<Journal> {
 pub(crate) struct Held {
     shared: Arc<Shared>,
     renewal: JoinHandle<()>,
+    holder: Arc<Holder>,
+    place: (String, String),
 }
 
 #[derive(Debug)]
@@ -152,22 +178,28 @@ struct State {
 impl Drop for Held {
     fn drop(&mut self) {
         self.renewal.abort();
+        self.holder.active().remove(&self.place);
     }
 }
 
 impl Held {
     fn start(cx: &Context, lease: Lease, journal: Journal) -> Arc<Self> {
         let pause = lease.duration / 3;
+        let place = (lease.namespace.clone(), lease.name.clone());
+        cx.holder.active().insert(place.clone());
         let cluster = cx.cluster.clone().with_cancel(CancellationToken::new()).with_patience(journal.options.timeout());
         let state = Mutex::new(State { lease, journal, resumed: None });
         let (work, lost) = (cx.cluster.cancel_token().child_token(), CancellationToken::new());
         let shared = Arc::new(Shared { cluster, state, work, lost });
         let renewed = Arc::clone(&shared);
         let renewal = tokio::spawn(async move {
+            let impatient = renewed.cluster.clone().with_patience(Duration::ZERO);
+            let mut next = pause;
             loop {
-                tokio::time::sleep(pause).await;
-                match renewed.write(|_| ()).await {
-                    Ok(()) => {}
+                tokio::time::sleep(next).await;
+                next = pause.min(LONGEST_PAUSE);
+                match renewed.write_by(&impatient, |_| ()).await {
+                    Ok(()) => next = pause,
                     Err(err) if renewed.lost.is_cancelled() => {
                         tracing::error!(error = %helm_text(&err), "somebody else has taken over the operation");
                         return;
@@ -179,7 +211,7 @@ impl Held {
                 }
             }
         });
-        Arc::new(Self { shared, renewal })
+        Arc::new(Self { shared, renewal, holder: Arc::clone(&cx.holder), place })
     }
 
     async fn resumed(&self) -> Option<Step> {
@@ -190,14 +222,18 @@ impl Held {
 impl Shared {
     /// Writes the Lease with a changed journal and the time.
     async fn write(&self, change: impl FnOnce(&mut Journal) + Send) -> Result<(), ActionError> {
+        self.write_by(&self.cluster, change).await
+    }
+
+    async fn write_by(&self, cluster: &Cluster, change: impl FnOnce(&mut Journal) + Send) -> Result<(), ActionError> {
         let mut state = self.state.lock().await;
         let mut journal = state.journal.clone();
         change(&mut journal);
         let mut lease = state.lease.clone();
         lease.annotations.insert(OPERATION.to_owned(), encode(&journal)?);
         loop {
-            lease.renewed = self.cluster.now();
-            match self.cluster.update_lease(&lease).await {
+            lease.renewed = cluster.now();
+            match cluster.update_lease(&lease).await {
                 Ok(written) => {
                     state.lease = written;
                     state.journal = journal;
@@ -205,7 +241,7 @@ impl Shared {
                 }
                 // Perhaps our own write, whose answer was lost.
                 Err(err) if err.is_conflict() || err.is_not_found() => {
-                    match self.cluster.lease(&lease.namespace, &lease.name).await? {
+                    match cluster.lease(&lease.namespace, &lease.name).await? {
                         Some(found) if found.holder == lease.holder => lease.resource_version = found.resource_version,
                         found => {
                             self.lost.cancel();
@@ -391,12 +427,24 @@ async fn acquire(cx: &Context, release: &str, journal: &Journal) -> Result<Acqui
             Err(err) => return Err(err.into()),
         }
         let Some(found) = cluster.lease(&wanted.namespace, &wanted.name).await? else { continue };
-        if !found.is_expired(cluster.now()) {
+        if !found.is_expired(cluster.now()) || !is_still(cx, &found).await? {
             return Err(ActionError::in_progress(InProgress::of(&found)));
         }
         return take(cx, found).await.map(|(lease, left)| Acquired::TakenOver(lease, left));
     }
     Err(ActionError::InProgress(None))
+}
+
+/// Whether a Lease that has run out is as it was after a while: then nobody renews it.
+async fn is_still(cx: &Context, found: &Lease) -> Result<bool, ActionError> {
+    if cx.holder.is_at(found) {
+        return Ok(false);
+    }
+    cx.cluster
+        .step("watching", format!("{} was not heard of since {:.0}, watching its lease", found.holder, found.renewed));
+    tokio::time::sleep(Holder::second_look(found.duration)).await;
+    let now = cx.cluster.lease(&found.namespace, &found.name).await?;
+    Ok(now.is_some_and(|now| now.resource_version == found.resource_version))
 }
 
 /// Takes a Lease whose holder is not heard of any more.

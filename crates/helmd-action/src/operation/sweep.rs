@@ -1,12 +1,16 @@
 //! Looking for operations whose process has ended, and ending them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use helmd_kube::{Lease, helm_text};
 use jiff::Timestamp;
 
 use super::recover::{Recovered, recover};
-use super::{Held, InProgress, Interrupted, Journal, MANAGED_BY, RELEASE, is_without, lease_name, read_journal, take};
+use super::{
+    Held, Holder, InProgress, Interrupted, Journal, MANAGED_BY, RELEASE, is_still, is_without, lease_name,
+    read_journal, take,
+};
 use crate::context::Context;
 use crate::error::ActionError;
 
@@ -22,6 +26,7 @@ pub struct Swept {
 }
 
 /// The operations in a namespace (in all of them when it is empty) whose process was not heard of for longer than its Lease counts.
+/// A process may only have been kept from the API server: look again ([`Abandoned::second_look`]) before ending one.
 ///
 /// # Errors
 /// Leases cannot be listed.
@@ -29,7 +34,7 @@ pub async fn abandoned(cx: &Context, namespace: &str) -> Result<Vec<Abandoned>, 
     let (name, value) = MANAGED_BY;
     let leases = cx.cluster.leases(namespace, &format!("{name}={value}")).await?;
     let now = cx.cluster.now();
-    let found = leases.into_iter().filter(|lease| lease.is_expired(now));
+    let found = leases.into_iter().filter(|lease| lease.is_expired(now) && !cx.holder.is_at(lease));
     Ok(found.filter_map(|lease| Some(Abandoned { release: lease.labels.get(RELEASE)?.clone(), lease })).collect())
 }
 
@@ -47,7 +52,7 @@ pub struct Abandoned {
 pub(crate) async fn abandoned_of(cx: &Context, release: &str) -> Result<Option<Abandoned>, ActionError> {
     match cx.cluster.lease(cx.namespace(), &lease_name(release)).await {
         Ok(None) => Ok(None),
-        Ok(Some(lease)) if lease.is_expired(cx.cluster.now()) => {
+        Ok(Some(lease)) if lease.is_expired(cx.cluster.now()) && is_still(cx, &lease).await? => {
             Ok(Some(Abandoned { release: release.to_owned(), lease }))
         }
         Ok(Some(lease)) => Err(ActionError::in_progress(InProgress::of(&lease))),
@@ -57,6 +62,18 @@ pub(crate) async fn abandoned_of(cx: &Context, release: &str) -> Result<Option<A
 }
 
 impl Abandoned {
+    /// Which version of which Lease this is: the same as at another look when nobody has renewed it in between.
+    #[must_use]
+    pub fn version(&self) -> (String, String, String) {
+        (self.lease.namespace.clone(), self.lease.name.clone(), self.lease.resource_version.clone())
+    }
+
+    /// For how long it has to be the same before it may be taken.
+    #[must_use]
+    pub fn second_look(&self) -> Duration {
+        Holder::second_look(self.lease.duration)
+    }
+
     pub(crate) fn journal(&self) -> Option<Journal> {
         read_journal(&self.lease)
     }

@@ -48,11 +48,11 @@ pub fn sentence(error: &dyn std::error::Error, helm: HelmMajor) -> String {
     }
 }
 
-/// As [`sentence`]; on a terminal with what a person should know beside it.
-fn with_hint(error: &ActionError, helm: HelmMajor) -> String {
+/// As [`sentence`], with what a person should know beside it if that is wanted.
+fn with_hint(error: &ActionError, helm: HelmMajor, wanted: bool) -> String {
     let sentence = sentence(error, helm);
     match error.in_progress_by() {
-        Some(by) if std::io::stderr().is_terminal() => format!("{sentence}\nhint: {}", by.hint()),
+        Some(by) if wanted => format!("{sentence}\nhint: {}", by.hint()),
         _ => sentence,
     }
 }
@@ -74,9 +74,37 @@ pub fn run<T, F>(call: &mut Call<'_>, signals: Signals<'_>, work: impl FnOnce(Co
 where
     F: Future<Output = Result<T, ActionError>>,
 {
+    let hints = std::io::stderr().is_terminal();
+    run_with(call, signals, hints, work)
+}
+
+/// As [`run`], for a command that Helm does not have: it also tells what a person should know beside the sentence.
+///
+/// # Errors
+/// The action's.
+pub fn run_hinting<T, F>(
+    call: &mut Call<'_>,
+    signals: Signals<'_>,
+    work: impl FnOnce(Context) -> F,
+) -> Result<T, String>
+where
+    F: Future<Output = Result<T, ActionError>>,
+{
+    run_with(call, signals, true, work)
+}
+
+fn run_with<T, F>(
+    call: &mut Call<'_>,
+    signals: Signals<'_>,
+    hints: bool,
+    work: impl FnOnce(Context) -> F,
+) -> Result<T, String>
+where
+    F: Future<Output = Result<T, ActionError>>,
+{
     let helm = call.helm;
     match on_cluster(call, signals, work)? {
-        Ok(done) => done.map_err(|error| with_hint(&error, helm)),
+        Ok(done) => done.map_err(|error| with_hint(&error, helm, hints)),
         Err(none) => Err(none.text(helm)),
     }
 }

@@ -46,7 +46,7 @@ fn unlock(call: &mut Call<'_>) -> Result<(), String> {
         timeout: shared::timeout_of(matches),
         ..Unlock::new(name)
     };
-    let unlocked = live::run(call, Signals::Cancel, |cx| async move { unlock.run(&cx).await })?;
+    let unlocked = live::run_hinting(call, Signals::Cancel, |cx| async move { unlock.run(&cx).await })?;
     call.print(format!("{}\n", unlocked.found).as_bytes())?;
     match unlocked.done {
         Some(done) => call.print(format!("{done}\n").as_bytes()),
