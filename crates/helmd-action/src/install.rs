@@ -11,6 +11,7 @@ use helmd_values::ReleaseOptions;
 use serde_json::json;
 
 use crate::context::Context;
+use crate::crds::Crds;
 use crate::error::ActionError;
 use crate::hooks::{self, HookRun};
 use crate::operation::{self, Journal, JournalOptions, Step, Verb};
@@ -44,6 +45,8 @@ pub struct Install {
     pub atomic: bool,
     /// Leave the chart's CRDs alone.
     pub skip_crds: bool,
+    /// What becomes of the chart's CRDs; created if they are missing when nothing is said.
+    pub crds: Option<Crds>,
     /// Also take the notes of subcharts.
     pub sub_notes: bool,
     /// Create the namespace when it is missing.
@@ -86,6 +89,7 @@ impl Install {
             description: String::new(),
             atomic: false,
             skip_crds: false,
+            crds: None,
             sub_notes: false,
             create_namespace: false,
             namespace_labels: BTreeMap::new(),
@@ -257,18 +261,9 @@ impl Install {
         let mut chart = std::mem::take(&mut self.chart);
         let settled = render::settle_for(cx, &mut chart, &self.values).await;
         cx.step("chart dependencies processing failed", settled)?;
-        if !self.skip_crds && !chart.crd_objects().is_empty() {
-            if self.dry_run.stops_here() {
-                cx.log_warning(
-                    "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.",
-                );
-            } else {
-                // HELM: before render; nothing in dry-run
-                crds::install(cx, &chart, &options::apply_options(server_side, false, self.force_conflicts))
-                    .await
-                    .map_err(|err| cx.worded(err))?;
-            }
-        }
+        let policy = if self.skip_crds { Crds::Skip } else { self.crds.unwrap_or(Crds::Create) };
+        let apply = options::apply_options(server_side, false, self.force_conflicts);
+        crds::install_unless_dry(cx, &chart, policy, (self.dry_run, &apply)).await?;
         if contains_system_labels(&self.labels) {
             return Err(ActionError::SystemLabels);
         }

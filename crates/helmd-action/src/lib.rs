@@ -42,6 +42,7 @@ mod upgrade;
 mod wording;
 
 pub use context::{Context, Outside, System};
+pub use crds::Crds;
 pub use create::{Create, CreateError};
 pub use dependency::{Dependencies, DependencyList, DependencyStatus, WantedChart};
 pub use error::ActionError;

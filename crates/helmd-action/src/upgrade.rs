@@ -11,6 +11,7 @@ use helmd_storage::StorageError;
 use helmd_values::ReleaseOptions;
 
 use crate::context::Context;
+use crate::crds::{self, Crds};
 use crate::error::ActionError;
 use crate::hooks::{self, HookRun};
 use crate::install::{Install, wait, waiting_if};
@@ -47,6 +48,8 @@ pub struct Upgrade {
     pub atomic: bool,
     /// Leave the chart's CRDs alone (only when it installs; an upgrade never touches them).
     pub skip_crds: bool,
+    /// What becomes of the chart's CRDs. When nothing is said an install creates them, and an upgrade leaves them alone, as in Helm.
+    pub crds: Option<Crds>,
     /// Also take the notes of subcharts.
     pub sub_notes: bool,
     /// Create the namespace when it is missing (only when it installs).
@@ -108,6 +111,7 @@ impl Upgrade {
             description: String::new(),
             atomic: false,
             skip_crds: false,
+            crds: None,
             sub_notes: false,
             create_namespace: false,
             namespace_labels: BTreeMap::new(),
@@ -245,6 +249,7 @@ impl Upgrade {
             description: self.description,
             atomic: self.atomic,
             skip_crds: self.skip_crds,
+            crds: self.crds,
             sub_notes: self.sub_notes,
             create_namespace: self.create_namespace,
             namespace_labels: self.namespace_labels,
@@ -323,6 +328,9 @@ impl Upgrade {
             return Err(ActionError::SystemLabels);
         }
         let server_side = self.server_side_apply.resolve(Some(&last.apply_method));
+        let apply = options::apply_options(server_side, false, self.force_conflicts);
+        let policy = self.crds.unwrap_or(Crds::Skip);
+        crds::install_unless_dry(cx, &chart, policy, (self.dry_run, &apply)).await?;
         let capabilities = capabilities::read(cx).await?;
         let named = ReleaseOptions {
             name: self.name.clone(),

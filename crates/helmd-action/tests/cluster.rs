@@ -108,7 +108,9 @@ async fn bed(name: &str, helm: HelmMajor) -> Option<Bed> {
         .with_namespace(&namespace)
         .with_progress(Arc::new(move |event: Event| listener.lock().unwrap().push(event)));
     let storage = Storage::for_cluster(DriverKind::Secret, &cluster, HelmMajor::Helm4);
-    Some(Bed { cx: Context { helm, ..Context::new(cluster, storage) }, kubeconfig, told })
+    let mut cx = Context::new(cluster, storage);
+    cx.helm = helm;
+    Some(Bed { cx, kubeconfig, told })
 }
 
 impl Bed {
@@ -276,5 +278,52 @@ async fn server_side_apply_follows_client_side_apply() {
     }
     let dry = Install { dry_run: DryRun::Client, ..bed.install("s") }.run(cx).await;
     assert!(helm_text(&dry.unwrap_err()).contains("nil pointer evaluating"), "a client dry run looks nothing up");
+    bed.end().await;
+}
+
+/// A chart with a definition of the given size, of a group of its own.
+fn with_definition(group: &str, field: &str) -> Chart {
+    let definition = format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: things.{group}}}\nspec:\n  \
+         group: {group}\n  names: {{kind: Thing, plural: things}}\n  scope: Namespaced\n  versions:\n  - name: v1\n    \
+         served: true\n    storage: true\n    schema: {{openAPIV3Schema: {{type: object, properties: {{{field}: {{type: string}}}}}}}}\n"
+    );
+    let thing = format!("apiVersion: {group}/v1\nkind: Thing\nmetadata: {{name: a}}\n{field}: x\n");
+    let file = |name: &str, text: &str| File::new(name, text.as_bytes().to_vec());
+    let files =
+        vec![file("Chart.yaml", CHART), file("crds/thing.yaml", &definition), file("templates/thing.yaml", &thing)];
+    helmd_chart::load_files(files, HelmMajor::Helm4).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_follow_their_policy() {
+    let Some(bed) = bed("crds", HelmMajor::Helm4).await else { return };
+    let cx = &bed.cx;
+    let group = format!("g{}.example.org", std::process::id());
+    let definition = || async {
+        let name = format!("things.{group}");
+        let found = bed.object("apiextensions.k8s.io/v1", "CustomResourceDefinition", &name).await?;
+        let fields = found.pointer("/spec/versions/0/schema/openAPIV3Schema/properties")?.as_object()?;
+        Some(fields.keys().cloned().collect::<Vec<_>>().join(","))
+    };
+    let chart = || with_definition(&group, "first");
+    let skipped = Install { crds: Some(Crds::Skip), ..bed.install("a") };
+    let skipped = Install { chart: chart(), ..skipped }.run(cx).await.unwrap_err();
+    assert!(helm_text(&skipped).contains("no matches for kind \"Thing\""), "{}", helm_text(&skipped));
+    assert_eq!(definition().await, None);
+    Install { chart: chart(), ..bed.install("a") }.run(cx).await.unwrap();
+    assert_eq!(definition().await.as_deref(), Some("first"));
+
+    let second = || with_definition(&group, "second");
+    for crds in [None, Some(Crds::Create)] {
+        let upgrade = Upgrade { crds, ..Upgrade::new("a", second(), Values::new()) };
+        upgrade.run(cx).await.unwrap();
+        assert_eq!(definition().await.as_deref(), Some("first"), "{crds:?}");
+    }
+    let upgrade = Upgrade { crds: Some(Crds::CreateReplace), ..Upgrade::new("a", second(), Values::new()) };
+    upgrade.run(cx).await.unwrap();
+    assert_eq!(definition().await.as_deref(), Some("second"));
+    let thing = bed.object(&format!("{group}/v1"), "Thing", "a").await.unwrap();
+    assert_eq!(thing["second"], "x");
     bed.end().await;
 }

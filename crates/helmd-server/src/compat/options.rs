@@ -2,7 +2,7 @@
 
 use super::body::{FieldKind, Fields, Node, Schema};
 use crate::charts::Charts;
-use helmd_action::{Install, Interrupted, Rollback, Uninstall, Upgrade, WaitStrategy};
+use helmd_action::{Crds, Install, Interrupted, Rollback, Uninstall, Upgrade, WaitStrategy};
 use helmd_chart::{Chart, HelmMajor};
 use helmd_values::Values;
 use helmd_values::strvals::{self, Form};
@@ -50,6 +50,7 @@ pub(crate) const RELEASE: Schema = Schema {
         ("skip_schema_validation", FieldKind::Bool),
         ("labels", FieldKind::Object),
         ("if_interrupted", FieldKind::Text),
+        ("crds", FieldKind::Text),
     ],
 };
 
@@ -116,6 +117,15 @@ pub(crate) fn interrupted(fields: &Fields) -> Result<Option<Interrupted>, String
     }
 }
 
+fn crds(fields: &Fields) -> Result<Option<Crds>, String> {
+    let name = fields.text("crds");
+    let policy = Crds::from_name(name);
+    if policy.is_none() && !name.is_empty() {
+        return Err(format!("crds must be skip, create or createReplace, and not {name:?}"));
+    }
+    Ok(policy)
+}
+
 fn wait(fields: &Fields) -> WaitStrategy {
     if fields.bool("wait") || fields.bool("atomic") { WaitStrategy::Legacy } else { WaitStrategy::HookOnly }
 }
@@ -169,6 +179,7 @@ pub(crate) fn install(fields: &Fields, subject: Subject) -> Result<Install, Stri
     i.description = fields.text("description").to_owned();
     i.atomic = fields.bool("atomic");
     i.skip_crds = fields.bool("skip_crds");
+    i.crds = crds(fields)?;
     i.sub_notes = fields.bool("sub_notes");
     i.create_namespace = fields.bool("create_namespace");
     i.disable_open_api_validation = fields.bool("disable_open_api_validation");
@@ -191,6 +202,7 @@ pub(crate) fn upgrade(fields: &Fields, subject: Subject) -> Result<Upgrade, Stri
     u.description = fields.text("description").to_owned();
     u.atomic = fields.bool("atomic");
     u.skip_crds = fields.bool("skip_crds");
+    u.crds = crds(fields)?;
     u.sub_notes = fields.bool("sub_notes");
     u.create_namespace = fields.bool("create_namespace");
     u.install = fields.bool("install");

@@ -49,6 +49,7 @@ pub fn of_installs(helm: HelmMajor) -> Vec<Flag> {
     let mut flags = values::flags();
     flags.extend(chart_path::flags());
     flags.extend(shared::apply(helm));
+    flags.push(shared::crds());
     flags.extend([
         yes("dependency-update", "fetch missing dependencies first (not there yet)"),
         text("description", "the description of the release's record"),
@@ -159,6 +160,7 @@ pub fn run(call: &mut Call<'_>, dry_run: DryRun, plan: Plan) -> Result<Release, 
         description: matches.text("description").to_owned(),
         atomic: undoes,
         skip_crds: matches.flag("skip-crds"),
+        crds: shared::crds_of(matches)?,
         sub_notes: matches.flag("render-subchart-notes"),
         create_namespace: matches.flag("create-namespace"),
         force: shared::replaces(matches),

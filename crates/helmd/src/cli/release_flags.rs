@@ -3,7 +3,7 @@
 use super::flags::{Flag, FlagSet, Kind, Matches};
 use gotmpl::slog;
 use gotmpl::strconv::{parse_bool, quote};
-use helmd_action::{DryRun, Interrupted, ServerSideApply, WaitStrategy};
+use helmd_action::{Crds, DryRun, Interrupted, ServerSideApply, WaitStrategy};
 use helmd_chart::HelmMajor;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -55,6 +55,26 @@ pub fn wait_of(matches: &Matches, helm: HelmMajor, needed: bool) -> WaitStrategy
         (HelmMajor::Helm3, _) if needed => WaitStrategy::Legacy,
         (HelmMajor::Helm4, _) if needed => WaitStrategy::Watcher,
         _ => WaitStrategy::HookOnly,
+    }
+}
+
+/// `--crds`, which Helm does not have.
+pub fn crds() -> Flag {
+    text(
+        "crds",
+        "what becomes of the chart's CRDs: skip, create, createReplace (an install creates them, an upgrade skips them)",
+    )
+}
+
+/// What `--crds` says.
+///
+/// # Errors
+/// It says something else.
+pub fn crds_of(matches: &Matches) -> Result<Option<Crds>, String> {
+    let name = matches.text("crds");
+    match Crds::from_name(name) {
+        None if !name.is_empty() => Err(format!("invalid --crds {name:?}: must be skip, create or createReplace")),
+        policy => Ok(policy),
     }
 }
 

@@ -106,6 +106,7 @@ fn run(call: &mut Call<'_>, name: &str, dry_run: DryRun, (chart, values): (Chart
         timeout: shared::timeout_of(matches),
         description: matches.text("description").to_owned(),
         atomic: undoes,
+        crds: shared::crds_of(matches)?,
         sub_notes: matches.flag("render-subchart-notes"),
         force: shared::replaces(matches),
         recreate: matches.flag("recreate-pods"),
