@@ -108,7 +108,9 @@ async fn bed(name: &str, helm: HelmMajor) -> Option<Bed> {
         .with_namespace(&namespace)
         .with_progress(Arc::new(move |event: Event| listener.lock().unwrap().push(event)));
     let storage = Storage::for_cluster(DriverKind::Secret, &cluster, HelmMajor::Helm4);
-    Some(Bed { cx: Context { helm, ..Context::new(cluster, storage) }, kubeconfig, told })
+    let mut cx = Context::new(cluster, storage);
+    cx.helm = helm;
+    Some(Bed { cx, kubeconfig, told })
 }
 
 impl Bed {
