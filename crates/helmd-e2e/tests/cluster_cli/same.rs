@@ -132,9 +132,12 @@ fn own(bytes: &[u8], before: Option<u8>) -> Option<(usize, &'static str)> {
         }
     }
     let alone = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric());
-    let age = digits(0);
-    let unit = bytes.get(age).is_some_and(|b| matches!(b, b's' | b'm' | b'h' | b'd'));
-    (age > 0 && unit && alone(before.as_ref()) && alone(bytes.get(age + 1))).then_some((age + 1, "AGE"))
+    let mut age = 0;
+    // `2m7s`
+    while digits(age) > 0 && bytes.get(age + digits(age)).is_some_and(|b| matches!(b, b's' | b'm' | b'h' | b'd')) {
+        age += digits(age) + 1;
+    }
+    (age > 0 && alone(before.as_ref()) && alone(bytes.get(age))).then_some((age, "AGE"))
 }
 
 fn plain(text: &str) -> String {
