@@ -111,11 +111,8 @@ pub(super) fn slice(item: &Value, indexes: &[Val]) -> Result<Value, String> {
     Ok(match item {
         Value::String(s) => Value::String(GoString::from(s.get(from..to).unwrap_or_default())),
         Value::List(list) => {
-            let mut items: Vec<Value> = list.iter().take(to).skip(from).cloned().collect();
-            // Beyond the length lie zero values.
-            items.resize(to - from, list.go_type().elem.map_or(Value::Nil, zero));
-            let ty = if list.capacity() > list.len() { types::LIST_ANY } else { list.go_type() };
-            Value::List(List::new(ty, items))
+            // The bounds are checked; what Go has behind the length is kept.
+            Value::List(list.window(from, to, end))
         }
         _ => Value::Nil,
     })

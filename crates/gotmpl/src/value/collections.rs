@@ -1,6 +1,7 @@
 //! Slices and maps.
 
 use super::{GoString, GoType, Value, equal_within, types};
+use crate::exec::val::zero;
 use crate::exec::{Comparing, Stopped};
 use crate::func::Function;
 use std::cell::{OnceCell, RefCell};
@@ -17,6 +18,15 @@ enum Repr {
     Items(&'static GoType, Option<Rc<[Value]>>),
     /// A `[]uint8`; its elements are made when they are looked at one by one.
     Bytes(Rc<Bytes>),
+    /// What `slice` made of another one: from where to where, and beyond it what was behind.
+    Window(Rc<Window>),
+}
+
+struct Window {
+    ty: &'static GoType,
+    /// All up to the capacity.
+    items: Box<[Value]>,
+    length: usize,
 }
 
 struct Bytes {
@@ -28,6 +38,23 @@ impl List {
     /// A slice of type `ty` (kind `Slice`).
     pub fn new(ty: &'static GoType, items: Vec<Value>) -> List {
         List(Repr::Items(ty, Some(Rc::from(items))))
+    }
+    /// Go's `s[from:to:end]`: elements behind the length lie within the capacity, as zero values where there are none.
+    ///
+    /// Bounds that are no bounds of this slice give an empty one.
+    pub fn window(&self, from: usize, to: usize, end: usize) -> List {
+        let ty = if std::ptr::eq(self.go_type(), types::LIST_DECODED) { types::LIST_ANY } else { self.go_type() };
+        let behind = match &self.0 {
+            Repr::Window(window) => window.items.get(window.length..).unwrap_or_default(),
+            _ => &[],
+        };
+        let mut items: Vec<Value> = self.iter().chain(behind).take(end).skip(from).cloned().collect();
+        items.resize(end.saturating_sub(from), ty.elem.map_or(Value::Nil, zero));
+        let length = to.saturating_sub(from);
+        if items.len() == length {
+            return List::new(ty, items);
+        }
+        List(Repr::Window(Rc::new(Window { ty, items: items.into_boxed_slice(), length })))
     }
     /// The nil slice of type `ty`.
     pub fn nil(ty: &'static GoType) -> List {
@@ -41,6 +68,7 @@ impl List {
     pub fn go_type(&self) -> &'static GoType {
         match &self.0 {
             Repr::Items(ty, _) => ty,
+            Repr::Window(window) => window.ty,
             Repr::Bytes(_) => types::BYTES,
         }
     }
@@ -49,6 +77,7 @@ impl List {
         match &self.0 {
             Repr::Items(_, items) => items.as_ref().map_or(0, |items| items.len()),
             Repr::Bytes(bytes) => bytes.bytes.len(),
+            Repr::Window(window) => window.length.min(window.items.len()),
         }
     }
     /// Whether there is no element.
@@ -57,6 +86,9 @@ impl List {
     }
     /// Go's `cap`: the length, or more for lists that Go's JSON decoder made by appending one element at a time.
     pub fn capacity(&self) -> usize {
+        if let Repr::Window(window) = &self.0 {
+            return window.items.len();
+        }
         if !std::ptr::eq(self.go_type(), types::LIST_DECODED) {
             return self.len();
         }
@@ -72,6 +104,7 @@ impl List {
     pub(super) fn own_bytes(&self) -> u64 {
         match &self.0 {
             Repr::Items(_, Some(items)) if Rc::strong_count(items) == 1 => (items.len() * size_of::<Value>()) as u64,
+            Repr::Window(window) if Rc::strong_count(window) == 1 => (window.items.len() * size_of::<Value>()) as u64,
             // As if its elements had been looked at.
             Repr::Bytes(bytes) if Rc::strong_count(bytes) == 1 => (bytes.bytes.len() * size_of::<Value>()) as u64,
             _ => 0,
@@ -88,6 +121,7 @@ impl std::ops::Deref for List {
     fn deref(&self) -> &[Value] {
         match &self.0 {
             Repr::Items(_, items) => items.as_deref().unwrap_or_default(),
+            Repr::Window(window) => window.items.get(..window.length).unwrap_or_default(),
             Repr::Bytes(bytes) => bytes
                 .items
                 .get_or_init(|| bytes.bytes.iter().map(|b| Value::Uint(types::UINT8, u64::from(*b))).collect()),
@@ -268,9 +302,12 @@ fn dismantle(mut work: Vec<Value>) {
 
 /// Moves the collections in a list that nobody else holds to `work`.
 fn take_nested_items(list: &mut List, work: &mut Vec<Value>) {
-    if let Repr::Items(_, Some(items)) = &mut list.0
-        && let Some(items) = Rc::get_mut(items)
-    {
+    let items = match &mut list.0 {
+        Repr::Items(_, Some(items)) => Rc::get_mut(items),
+        Repr::Window(window) => Rc::get_mut(window).map(|window| &mut *window.items),
+        _ => None,
+    };
+    if let Some(items) = items {
         take_nested(items.iter_mut(), work);
     }
 }
