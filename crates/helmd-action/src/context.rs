@@ -6,6 +6,7 @@ use std::sync::Arc;
 use helmd_chart::HelmMajor;
 use helmd_engine::{Budgets, Cancel};
 use helmd_kube::Cluster;
+use helmd_plan::post_render::PostRender;
 use helmd_storage::Storage;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -66,6 +67,8 @@ pub struct Context {
     pub budgets: Budgets,
     /// Ends the render that is under way or to come; what follows a render is not touched by it.
     pub cancel_render: Cancel,
+    /// Changes of what is rendered.
+    pub post_render: Option<Arc<PostRender>>,
     /// Who works, for others who look at the release meanwhile.
     pub holder: Arc<Holder>,
     /// What becomes of a verb whose process ends in the middle of it.
@@ -86,6 +89,7 @@ impl Context {
             outside: Arc::new(System),
             budgets: Budgets::default(),
             cancel_render: Cancel::new(),
+            post_render: None,
             holder: Arc::new(Holder::new("helmd")),
             interrupted: Interrupted::default(),
             operation: None,

@@ -27,6 +27,7 @@ mod operation;
 mod options;
 mod ownership;
 mod package;
+mod post_render;
 mod precheck;
 mod render;
 mod reuse;
@@ -50,6 +51,7 @@ pub use get::{GetHooks, GetManifest, GetMetadata, GetNotes, GetRelease, GetValue
 pub use helmd_engine::budgets::{self, Budgets};
 pub use helmd_engine::{Cancel, Exceeded, Stopped};
 pub use helmd_kube::{ErrorKind, Event, Progress, WaitStrategy, helm_text};
+pub use helmd_plan::post_render::PostRender;
 pub use history::History;
 pub use install::Install;
 pub use lint::{Lint, Linted};

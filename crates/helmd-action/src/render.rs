@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use helmd_chart::{Chart, HelmMajor, Values};
 use helmd_engine::{Budgets, Cancel, Engine, Exceeded, Lookup, RenderError, Stopped, budgets, on_render_stack};
+use helmd_plan::post_render::PostRender;
 use helmd_release::{AssembleError, AssembleOptions, Hook, Manifest, assemble, contains_system_labels};
 use helmd_values::{
     Capabilities, ReleaseOptions, RenderValues, SchemaCheck, is_compatible_range, process_dependencies, render_values,
@@ -23,6 +24,7 @@ use crate::context::{Context, Outside};
 use crate::error::ActionError;
 use crate::lookup::ClusterLookup;
 use crate::options::Rendering;
+use crate::post_render;
 
 /// What a chart becomes.
 #[derive(Debug, Clone, Default)]
@@ -125,6 +127,7 @@ pub(crate) struct Render {
     pub(crate) capabilities: Capabilities,
     pub(crate) helm: HelmMajor,
     pub(crate) rendering: Rendering,
+    pub(crate) post_render: Option<Arc<PostRender>>,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) include_crds: bool,
     pub(crate) enable_dns: bool,
@@ -223,7 +226,7 @@ impl Render {
             }
         };
         warnings.extend(assembled.unknown_hooks.iter().map(|words| unknown_hook(words, self.helm)));
-        Ok(RenderedRelease {
+        let mut rendered = RenderedRelease {
             manifest: assembled.manifest,
             crds: assembled.crds,
             manifests: assembled.manifests,
@@ -231,7 +234,14 @@ impl Render {
             notes: assembled.notes,
             warnings,
             chart: self.chart,
-        })
+        };
+        if let Some(rules) = self.post_render.as_deref().filter(|rules| !rules.is_empty()) {
+            match post_render::apply(rules, &mut rendered, (self.helm, self.rendering.hide_secret)) {
+                Ok(told) => rendered.warnings.extend(told),
+                Err(error) => return Err(RenderFailure::late(error, rendered.warnings)),
+            }
+        }
+        Ok(rendered)
     }
 }
 
@@ -258,6 +268,7 @@ pub(crate) async fn for_release(
         capabilities,
         helm: cx.helm,
         rendering,
+        post_render: cx.post_render.clone(),
         labels: BTreeMap::new(),
         include_crds: false,
         enable_dns: cx.enable_dns,

@@ -10,6 +10,7 @@ use helmd_chart::names::validate_release_name;
 use helmd_chart::{Chart, HelmMajor, Values};
 use helmd_engine::{Budgets, Cancel, with_render_stack};
 use helmd_kube::{Cluster, ClusterConfig, KubeError, helm_text};
+use helmd_plan::post_render::PostRender;
 use helmd_storage::Storage;
 use helmd_values::{Capabilities, ReleaseOptions};
 
@@ -36,6 +37,8 @@ pub struct Template {
     pub helm: HelmMajor,
     /// How.
     pub rendering: Rendering,
+    /// Changes of what is rendered.
+    pub post_render: Option<Arc<PostRender>>,
     /// The user's labels for the release's record; only checked here.
     pub labels: BTreeMap<String, String>,
     /// Put the chart's CRDs first (`--include-crds`).
@@ -89,6 +92,7 @@ impl Template {
             capabilities: Capabilities::default_for(HelmMajor::Helm4),
             helm: HelmMajor::Helm4,
             rendering: Rendering::default(),
+            post_render: None,
             labels: BTreeMap::new(),
             include_crds: false,
             skip_crds: false,
@@ -182,6 +186,7 @@ impl Template {
             capabilities: self.capabilities.clone(),
             helm: self.helm,
             rendering: self.rendering,
+            post_render: self.post_render.clone(),
             labels: std::mem::take(&mut self.labels),
             include_crds: self.include_crds,
             enable_dns: self.enable_dns,

@@ -1,7 +1,7 @@
 //! What an operation does to the cluster, computed on JSON objects: patches, ownership, readiness. No I/O, no clock.
 //!
 //! Owns: strategic merge patches ([`strategic`]), JSON merge patches ([`merge`]), JSON patches ([`json_patch`]), the
-//! difference of two manifests ([`diff_resources`]), ownership marks and their check ([`ownership`]), readiness
+//! difference of two manifests ([`diff_resources`]), changes of rendered objects as data ([`post_render`]), ownership marks and their check ([`ownership`]), readiness
 //! ([`ready`] as helm 3 judges, [`status`] as helm 4 does). Does not own: reading live objects, applying, waiting.
 //!
 //! Numbers of objects are `i64` where they are integers and `f64` otherwise; `1` and `1.0` are different values, as they
@@ -13,6 +13,7 @@ pub mod json_patch;
 pub mod merge;
 mod object;
 pub mod ownership;
+pub mod post_render;
 pub mod ready;
 mod selector;
 pub mod status;

@@ -99,23 +99,33 @@ pub fn assemble(
     let Sorted { hooks, manifests, unknown_hooks } = sorted;
     // The documents have what is in them: a large release is not held once more while its text is made.
     drop(texts);
-    let mut manifest = String::with_capacity(manifests.iter().map(|m| m.path.len() + m.content.len() + 16).sum());
-    let mut crds = Vec::new();
-    if options.include_crds {
-        for crd in chart.crd_objects() {
-            let content = crd.file.data.to_text().into_owned();
-            push_document(&mut manifest, &crd.filename, &content);
-            crds.push(Manifest { path: crd.filename, content, head: Head::default() });
-        }
-    }
-    for m in &manifests {
-        if options.hide_secret && m.head.kind == "Secret" && m.head.api_version == "v1" {
-            push_document(&mut manifest, &m.path, "# HIDDEN: The Secret output has been suppressed");
-        } else {
-            push_document(&mut manifest, &m.path, &m.content);
-        }
-    }
+    let crds = match options.include_crds {
+        true => chart.crd_objects().into_iter().map(crd_document).collect(),
+        false => Vec::new(),
+    };
+    let manifest = document_text(&crds, &manifests, options.hide_secret);
     Ok(Assembled { hooks, manifest, crds, manifests, notes, unknown_hooks })
+}
+
+fn crd_document(crd: helmd_chart::Crd) -> Manifest {
+    Manifest { path: crd.filename, content: crd.file.data.to_text().into_owned(), head: Head::default() }
+}
+
+/// The text of a manifest: CRDs first, each document behind `---` and its `# Source:`; Secrets without content if wanted.
+pub fn document_text(crds: &[Manifest], manifests: &[Manifest], hide_secret: bool) -> String {
+    let sizes = crds.iter().chain(manifests).map(|m| m.path.len() + m.content.len() + 16);
+    let mut text = String::with_capacity(sizes.sum());
+    for crd in crds {
+        push_document(&mut text, &crd.path, &crd.content);
+    }
+    for m in manifests {
+        if hide_secret && m.head.kind == "Secret" && m.head.api_version == "v1" {
+            push_document(&mut text, &m.path, "# HIDDEN: The Secret output has been suppressed");
+        } else {
+            push_document(&mut text, &m.path, &m.content);
+        }
+    }
+    text
 }
 
 fn take_notes(chart: &Chart, files: &mut BTreeMap<String, GoString>, sub_notes: bool) -> String {

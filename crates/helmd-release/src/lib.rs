@@ -23,7 +23,7 @@ mod split;
 mod text_enum;
 mod time;
 
-pub use assemble::{AssembleError, AssembleOptions, Assembled, assemble, template_pieces};
+pub use assemble::{AssembleError, AssembleOptions, Assembled, assemble, document_text, template_pieces};
 pub use encoding::{DecodeError, MAX_RELEASE_BYTES, decode, decode_json, encode, to_json};
 pub use head::{Head, HeadError, HeadMetadata};
 pub use hook::{

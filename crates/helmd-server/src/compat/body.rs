@@ -48,6 +48,20 @@ pub(crate) enum Node {
     Object(Vec<(String, Node)>),
 }
 
+impl Node {
+    fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match self {
+            Node::Null => Json::Null,
+            Node::Bool(b) => Json::Bool(*b),
+            Node::Number(n) => Json::Number(n.clone()),
+            Node::Text(text) => Json::String(text.clone()),
+            Node::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Node::Object(entries) => Json::Object(entries.iter().map(|(k, v)| (k.clone(), v.to_json())).collect()),
+        }
+    }
+}
+
 impl Fields {
     fn get(&self, name: &str) -> Option<&Node> {
         self.0.iter().rev().find(|(n, _)| *n == name).map(|(_, v)| v)
@@ -86,6 +100,10 @@ impl Fields {
     /// A text or number field as it was given.
     pub(crate) fn node(&self, name: &str) -> Option<&Node> {
         self.get(name)
+    }
+    /// A field of any form.
+    pub(crate) fn json(&self, name: &str) -> Option<serde_json::Value> {
+        self.get(name).map(Node::to_json)
     }
     /// An object field with text values.
     pub(crate) fn text_map(&self, name: &str) -> Vec<(String, String)> {

@@ -2,10 +2,11 @@
 
 use super::body::{FieldKind, Fields, Node, Schema};
 use crate::charts::Charts;
-use helmd_action::{Crds, Install, Interrupted, Rollback, Uninstall, Upgrade, WaitStrategy};
+use helmd_action::{Crds, Install, Interrupted, PostRender, Rollback, Uninstall, Upgrade, WaitStrategy};
 use helmd_chart::{Chart, HelmMajor};
 use helmd_values::Values;
 use helmd_values::strvals::{self, Form};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Install, upgrade and rollback share one Go struct. The last lines are helmd's additions.
@@ -51,6 +52,7 @@ pub(crate) const RELEASE: Schema = Schema {
         ("labels", FieldKind::Object),
         ("if_interrupted", FieldKind::Text),
         ("crds", FieldKind::Text),
+        ("post_render", FieldKind::Object),
     ],
 };
 
@@ -114,6 +116,17 @@ pub(crate) fn interrupted(fields: &Fields) -> Result<Option<Interrupted>, String
         "fail" => Ok(Some(Interrupted::Fail)),
         "go-back" => Ok(Some(Interrupted::GoBack)),
         other => Err(format!("if_interrupted must be finish, fail or go-back, and not {other:?}")),
+    }
+}
+
+/// The changes of what is rendered.
+pub(crate) fn post_render(fields: &Fields) -> Result<Option<Arc<PostRender>>, String> {
+    match fields.json("post_render") {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(rules) => {
+            let rules = serde_json::from_value(rules).map_err(|err| format!("post_render: {err}"))?;
+            Ok(Some(Arc::new(rules)))
+        }
     }
 }
 

@@ -278,6 +278,7 @@ impl Change {
         let mut cx = app.context(query, &target.namespace).await?;
         options::timeout(&fields)?;
         cx.interrupted = options::interrupted(&fields)?.unwrap_or(cx.interrupted);
+        cx.post_render = options::post_render(&fields)?;
         let chart = app.charts.load(&request).await?;
         Ok(Change { fields, cx, subject: options::Subject { name: target.release, chart, values } })
     }

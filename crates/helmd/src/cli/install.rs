@@ -49,7 +49,7 @@ pub fn of_installs(helm: HelmMajor) -> Vec<Flag> {
     let mut flags = values::flags();
     flags.extend(chart_path::flags());
     flags.extend(shared::apply(helm));
-    flags.push(shared::crds());
+    flags.extend([shared::crds(), shared::post_render()]);
     flags.extend([
         yes("dependency-update", "fetch missing dependencies first (not there yet)"),
         text("description", "the description of the release's record"),
@@ -225,6 +225,7 @@ fn without_cluster(
 ) -> Result<Release, String> {
     let matches = call.matches;
     let mut template = Template::new(&name, &call.settings.namespace, chart, values.clone());
+    template.post_render = shared::post_render_of(call.matches)?;
     template.rendering = Rendering {
         sub_notes: matches.flag("render-subchart-notes"),
         hide_secret: matches.flag("hide-secret"),

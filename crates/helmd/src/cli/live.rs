@@ -148,6 +148,7 @@ fn context(call: &Call<'_>, cluster: Cluster, budgets: Budgets) -> Result<Contex
     cx.enable_dns = call.matches.flag("enable-dns");
     cx.holder = Arc::new(Holder::new(&environment::host_name()));
     cx.interrupted = shared::interrupted_of(call.matches)?;
+    cx.post_render = shared::post_render_of(call.matches)?;
     Ok(cx)
 }
 

@@ -3,9 +3,10 @@
 use super::flags::{Flag, FlagSet, Kind, Matches};
 use gotmpl::slog;
 use gotmpl::strconv::{parse_bool, quote};
-use helmd_action::{Crds, DryRun, Interrupted, ServerSideApply, WaitStrategy};
+use helmd_action::{Crds, DryRun, Interrupted, PostRender, ServerSideApply, WaitStrategy};
 use helmd_chart::HelmMajor;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Helm's `--timeout` when nothing is said.
@@ -56,6 +57,30 @@ pub fn wait_of(matches: &Matches, helm: HelmMajor, needed: bool) -> WaitStrategy
         (HelmMajor::Helm4, _) if needed => WaitStrategy::Watcher,
         _ => WaitStrategy::HookOnly,
     }
+}
+
+/// `--post-render`, which Helm does not have.
+pub fn post_render() -> Flag {
+    text(
+        "post-render",
+        "a YAML file of patches, images, labels and annotations for what is rendered (docs/post-render.md)",
+    )
+}
+
+/// What the file of `--post-render` says.
+///
+/// # Errors
+/// It cannot be read, or says something else.
+pub fn post_render_of(matches: &Matches) -> Result<Option<Arc<PostRender>>, String> {
+    let path = matches.text("post-render");
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let text = std::fs::read(path).map_err(|e| format!("--post-render {path}: {e}"))?;
+    let rules =
+        helmd_yaml::parse(&text, helmd_yaml::Numbers::Json).map_err(|e| format!("--post-render {path}: {e}"))?;
+    let rules = serde_json::from_value(rules).map_err(|e| format!("--post-render {path}: {e}"))?;
+    Ok(Some(Arc::new(rules)))
 }
 
 /// `--crds`, which Helm does not have.

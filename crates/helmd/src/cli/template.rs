@@ -6,6 +6,7 @@ mod output;
 use super::chart_path::{self, Located};
 use super::command::helm_major;
 use super::flags::{FlagError, FlagSet, Matches};
+use super::release_flags::post_render_of;
 use super::settings::Settings;
 use super::{log, values};
 use crate::budgets;
@@ -165,6 +166,7 @@ impl<'a> Command<'a> {
         let mut template = Template::new(&name, &self.settings.namespace, chart, values);
         self.configure(&mut template, kube_version);
         template.budgets = budgets;
+        template.post_render = post_render_of(matches)?;
         if dry_run.looks_up || dry_run.validates {
             let DryRun { looks_up, validates } = dry_run;
             template.live = Some(Live { config: self.settings.cluster.clone(), looks_up, validates });

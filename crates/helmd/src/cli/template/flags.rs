@@ -12,7 +12,7 @@ pub fn all(helm: HelmMajor) -> FlagSet {
     set.add(chart_path::flags());
     set.add(install(helm));
     set.add(template());
-    set.add(vec![crate::budgets::flag()]);
+    set.add(vec![crate::budgets::flag(), crate::cli::release_flags::post_render()]);
     set.add(match helm {
         HelmMajor::Helm3 => helm3(),
         HelmMajor::Helm4 => helm4(),
