@@ -297,6 +297,7 @@ impl Install {
             version: 1,
             labels: self.labels.clone(),
             apply_method: options::apply_method(server_side),
+            ..Release::default()
         };
         release.set_status(Status::PendingInstall, "Initial install underway");
         let mut resources = cx

@@ -191,6 +191,7 @@ impl Rollback {
             version: current.version + 1,
             labels: former.labels,
             apply_method: options::apply_method(server_side),
+            ..Release::default()
         };
         Ok((current, release))
     }

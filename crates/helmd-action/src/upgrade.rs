@@ -357,6 +357,7 @@ impl Upgrade {
             version: last.version + 1,
             labels: reuse::labels(&last.labels, &self.labels),
             apply_method: options::apply_method(server_side),
+            ..Release::default()
         })
     }
 

@@ -15,7 +15,6 @@ mod head;
 mod hook;
 mod keep;
 mod labels;
-mod object;
 mod order;
 mod release;
 mod sort;
