@@ -162,7 +162,7 @@ impl Install {
             journal.revision = revision;
         })
         .await?;
-        cx.storage.create(&release, 0).await?;
+        cx.create_record(&mut release, 0).await?;
         self.carry_out(cx, release, adopted, resources).await
     }
 

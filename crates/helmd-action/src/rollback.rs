@@ -93,7 +93,7 @@ impl Rollback {
     }
 
     async fn work(&self, cx: &Context) -> Result<Release, ActionError> {
-        let (current, release) = self.prepare(cx).await?;
+        let (current, mut release) = self.prepare(cx).await?;
         cx.cluster.step("recording", format!("recording {} revision {}", self.name, release.version));
         let (revision, former, target) = (release.version, current.version, release.info.rollback_revision);
         cx.journal_with(|journal| {
@@ -103,7 +103,7 @@ impl Rollback {
             journal.target = target;
         })
         .await?;
-        cx.storage.create(&release, self.history_max).await?;
+        cx.create_record(&mut release, self.history_max).await?;
         self.resume(cx, current, release).await
     }
 

@@ -159,7 +159,7 @@ impl Upgrade {
     }
 
     async fn work(&mut self, cx: &Context) -> Result<Release, ActionError> {
-        let change = self.prepare(cx).await?;
+        let mut change = self.prepare(cx).await?;
         cx.cluster.step("recording", format!("recording {} revision {}", self.name, change.release.version));
         let (revision, former) = (change.release.version, change.former.version);
         cx.journal_with(|journal| {
@@ -168,7 +168,7 @@ impl Upgrade {
             journal.former = former;
         })
         .await?;
-        cx.storage.create(&change.release, self.history_max).await?;
+        cx.create_record(&mut change.release, self.history_max).await?;
         self.carry_out(cx, change).await
     }
 

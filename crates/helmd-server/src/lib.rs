@@ -84,6 +84,7 @@ impl App {
         cx.helm = self.helm;
         cx.holder = Arc::clone(&self.holder);
         cx.interrupted = self.settings.interrupted;
+        cx.skip_files_in_record = self.settings.skip_files_in_record;
         cx.budgets = self.settings.budgets.clone();
         Ok(cx)
     }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub kube: KubeSettings,
     /// Release storage driver name as in `HELM_DRIVER`; empty means Secrets.
     pub driver: String,
+    /// Whether records of releases leave out those files of the chart that are no templates (`--skip-files-in-record`).
+    pub skip_files_in_record: bool,
     /// What `GET /api/envs` answers.
     pub helm_env: BTreeMap<String, String>,
     /// Limits.

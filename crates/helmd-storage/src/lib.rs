@@ -13,7 +13,7 @@ mod objects;
 mod storage;
 
 pub use driver::{Driver, DriverKind, Query, Record, RecordHead};
-pub use error::StorageError;
+pub use error::{StorageError, TooLarge};
 pub use memory::Memory;
 pub use objects::Objects;
 pub use storage::{Listing, Storage, Undecodable};
