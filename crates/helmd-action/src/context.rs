@@ -7,7 +7,7 @@ use helmd_chart::HelmMajor;
 use helmd_engine::{Budgets, Cancel};
 use helmd_kube::Cluster;
 use helmd_release::Release;
-use helmd_storage::Storage;
+use helmd_storage::{Listing, Storage, StorageError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -129,6 +129,23 @@ impl Context {
             }
             err.into()
         })
+    }
+
+    /// All revisions, oldest first; records that cannot be read are told.
+    pub(crate) async fn history(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+        Ok(self.readable(self.storage.history(name).await?))
+    }
+
+    /// All deployed revisions, oldest first; records that cannot be read are told.
+    pub(crate) async fn deployed_all(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+        Ok(self.readable(self.storage.deployed_all(name).await?))
+    }
+
+    fn readable(&self, listing: Listing) -> Vec<Release> {
+        for broken in &listing.undecodable {
+            self.warn(broken.to_string());
+        }
+        listing.releases
     }
 
     /// Writes a release back; a failure is told but does not fail the work, as in Helm.

@@ -241,7 +241,7 @@ impl Rollback {
             hooks::run(cx, release, &HookEvent::PostRollback, hook_run).await?;
         }
         cx.journal(Step::Finishing).await?;
-        for mut deployed in cx.storage.deployed_all(&self.name).await? {
+        for mut deployed in cx.deployed_all(&self.name).await? {
             deployed.info.status = Status::Superseded;
             cx.record(&deployed).await;
         }

@@ -441,7 +441,7 @@ impl Upgrade {
     pub(crate) async fn go_back(&self, cx: &Context, err: ActionError) -> ActionError {
         cx.cluster.step("rolling-back", "Upgrade failed and atomic is set, rolling back to last successful release");
         let words = || helm_text(&err);
-        let history = match cx.storage.history(&self.name).await {
+        let history = match cx.history(&self.name).await {
             Ok(history) => history,
             Err(second) => {
                 return ActionError::from(second).context(format!(
