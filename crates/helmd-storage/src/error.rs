@@ -3,6 +3,8 @@
 use helmd_kube::{ErrorKind, KubeError};
 use helmd_release::{DecodeError, RecordSize};
 
+use crate::sql::SqlError;
+
 /// Why a release could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -66,9 +68,22 @@ pub enum StorageError {
         /// The first.
         source: Box<StorageError>,
     },
+    /// The database.
+    #[error(transparent)]
+    Sql(SqlError),
     /// There is no driver of that name.
     #[error("unknown driver {0:?}")]
     UnknownDriver(String),
+}
+
+impl From<SqlError> for StorageError {
+    fn from(err: SqlError) -> Self {
+        match err {
+            SqlError::Missing(_) => Self::NotFound,
+            SqlError::Exists(_) => Self::AlreadyExists,
+            err => Self::Sql(err),
+        }
+    }
 }
 
 /// A release is too large for the place: in Helm's words, and what takes the room.
@@ -103,6 +118,7 @@ impl StorageError {
             Self::TooLarge(_) => ErrorKind::Invalid,
             Self::Decode { .. } | Self::Encode { .. } => ErrorKind::Internal,
             Self::Prune { source, .. } => source.kind(),
+            Self::Sql(err) => err.kind(),
             Self::UnknownDriver(_) => ErrorKind::Invalid,
         }
     }

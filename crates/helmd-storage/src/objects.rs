@@ -81,12 +81,12 @@ impl Meta {
 }
 
 impl Objects {
-    /// A driver on a cluster that writes records as `helm` does. [`DriverKind::Memory`] is taken as Secrets.
+    /// A driver on a cluster that writes records as `helm` does. Other kinds than ConfigMaps are taken as Secrets.
     #[must_use]
     pub fn new(cluster: &Cluster, kind: DriverKind, helm: HelmMajor) -> Self {
         let (plural, kind) = match kind {
             DriverKind::ConfigMap => ("configmaps", "ConfigMap"),
-            DriverKind::Secret | DriverKind::Memory => ("secrets", "Secret"),
+            DriverKind::Secret | DriverKind::Memory | DriverKind::Sql => ("secrets", "Secret"),
         };
         Self { cluster: cluster.clone(), plural, kind, helm, seen: None }
     }

@@ -14,6 +14,7 @@ use crate::driver::{Driver, DriverKind, Query, Record, RecordHead};
 use crate::error::StorageError;
 use crate::memory::Memory;
 use crate::objects::Objects;
+use crate::sql::Sql;
 
 /// Up to how many records are fetched one by one before one list of all is cheaper.
 const ONE_BY_ONE: usize = 24;
@@ -87,14 +88,22 @@ impl std::fmt::Display for Undecodable {
 
 impl Storage {
     /// Releases in the cluster, in the handle's namespace; an empty one means all. Records are
-    /// written as `helm` writes them; either Helm reads both forms.
+    /// written as `helm` writes them; either Helm reads both forms. A database that no connection string names answers each
+    /// question with an error: see [`Storage::sql`].
     #[must_use]
     pub fn for_cluster(kind: DriverKind, cluster: &Cluster, helm: HelmMajor) -> Self {
         let driver: Arc<dyn Driver> = match kind {
             DriverKind::Memory => Arc::new(Memory::default()),
+            DriverKind::Sql => Arc::new(Sql::new("", helm)),
             kind => Arc::new(Objects::new(cluster, kind, helm)),
         };
         Self::new(driver, cluster.namespace())
+    }
+
+    /// Releases in a database, with the connections that `sql` has.
+    #[must_use]
+    pub fn sql(sql: &Sql, namespace: &str) -> Self {
+        Self::new(Arc::new(sql.clone()), namespace)
     }
 
     /// Releases in memory.

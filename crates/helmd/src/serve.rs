@@ -215,6 +215,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
         compat_unsafe: args.compat_unsafe,
         kube,
         driver: variable("HELM_DRIVER").unwrap_or_default(),
+        sql_connection: helmd_kube::Secret::new(variable("HELM_DRIVER_SQL_CONNECTION_STRING").unwrap_or_default()),
         skip_files_in_record: args.skip_files_in_record,
         helm_env: helm_env(args),
         limits: Limits::default(),
