@@ -7,10 +7,12 @@ use helmd_chart::HelmMajor;
 use helmd_engine::{Budgets, Cancel};
 use helmd_kube::Cluster;
 use helmd_plan::post_render::PostRender;
-use helmd_storage::Storage;
+use helmd_release::Release;
+use helmd_storage::{Listing, Storage, StorageError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::error::ActionError;
 use crate::operation::{Held, Holder, Interrupted};
 
 /// What verbs and templates may ask of the machine. Tests give fixed answers.
@@ -73,6 +75,9 @@ pub struct Context {
     pub holder: Arc<Holder>,
     /// What becomes of a verb whose process ends in the middle of it.
     pub interrupted: Interrupted,
+    /// Leave files of the chart out of new records that are no templates, values, schema, metadata, lock or CRDs
+    /// (`--skip-files-in-record`).
+    pub skip_files_in_record: bool,
     /// The operation that is under way, where it keeps its journal.
     pub(crate) operation: Option<Arc<Held>>,
 }
@@ -92,6 +97,7 @@ impl Context {
             post_render: None,
             holder: Arc::new(Holder::new("helmd")),
             interrupted: Interrupted::default(),
+            skip_files_in_record: false,
             operation: None,
         }
     }
@@ -114,8 +120,40 @@ impl Context {
         cx
     }
 
+    /// Writes a new revision down, before anything is applied; what is known about a failure is told.
+    pub(crate) async fn create_record(&self, release: &mut Release, max_history: usize) -> Result<(), ActionError> {
+        if self.skip_files_in_record
+            && let Some(chart) = &mut release.chart
+        {
+            helmd_release::without_files(chart);
+        }
+        self.storage.create(release, max_history).await.map_err(|err| {
+            if let Some(more) = err.explanation() {
+                self.warn(more);
+            }
+            err.into()
+        })
+    }
+
+    /// All revisions, oldest first; records that cannot be read are told.
+    pub(crate) async fn history(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+        Ok(self.readable(self.storage.history(name).await?))
+    }
+
+    /// All deployed revisions, oldest first; records that cannot be read are told.
+    pub(crate) async fn deployed_all(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+        Ok(self.readable(self.storage.deployed_all(name).await?))
+    }
+
+    fn readable(&self, listing: Listing) -> Vec<Release> {
+        for broken in &listing.undecodable {
+            self.warn(broken.to_string());
+        }
+        listing.releases
+    }
+
     /// Writes a release back; a failure is told but does not fail the work, as in Helm.
-    pub(crate) async fn record(&self, release: &helmd_release::Release) {
+    pub(crate) async fn record(&self, release: &Release) {
         if let Err(err) = self.storage.update(release).await {
             self.warn(format!("Failed to update release {}: {}", release.name, helmd_kube::helm_text(&err)));
         }

@@ -211,6 +211,16 @@ impl ActionError {
         Self::Context { text: text.into(), source: Box::new(self) }
     }
 
+    /// What a person needs to know beyond Helm's sentence, where there is more: several lines.
+    #[must_use]
+    pub fn explanation(&self) -> Option<String> {
+        match self {
+            Self::Storage(err) => err.explanation(),
+            Self::Context { source, .. } => source.explanation(),
+            _ => None,
+        }
+    }
+
     /// Whether the release does not exist.
     #[must_use]
     pub fn is_release_not_found(&self) -> bool {

@@ -31,7 +31,7 @@ impl History {
         if validate_release_name(&self.name).is_err() {
             return Err(ActionError::InvalidName { place: "r", name: self.name });
         }
-        let mut history = cx.storage.history(&self.name).await?;
+        let mut history = cx.history(&self.name).await?;
         if self.max > 0 {
             history.drain(..history.len().saturating_sub(self.max));
         }

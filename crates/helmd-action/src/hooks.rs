@@ -107,7 +107,7 @@ async fn one(
         .map_err(|err| err.context(format!("unable to build kubernetes object for {event} hook {path}")))?;
 
     cx.cluster.report(Event::HookStarted { path: path.clone(), event: event.to_string() });
-    hook.last_run = HookExecution { started_at: Some(cx.now()), completed_at: None, phase: HookPhase::Running };
+    hook.last_run = HookExecution { started_at: Some(cx.now()), phase: HookPhase::Running, ..HookExecution::default() };
     cx.record(release).await;
 
     let created = if goes_on { Ok(()) } else { cx.cluster.create_all(&mut resources, &run.apply).await };

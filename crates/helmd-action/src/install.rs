@@ -166,7 +166,7 @@ impl Install {
             journal.revision = revision;
         })
         .await?;
-        cx.storage.create(&release, 0).await?;
+        cx.create_record(&mut release, 0).await?;
         self.carry_out(cx, release, adopted, resources).await
     }
 
@@ -294,6 +294,7 @@ impl Install {
             version: 1,
             labels: self.labels.clone(),
             apply_method: options::apply_method(server_side),
+            ..Release::default()
         };
         release.set_status(Status::PendingInstall, "Initial install underway");
         let mut resources = cx

@@ -93,7 +93,7 @@ impl Rollback {
     }
 
     async fn work(&self, cx: &Context) -> Result<Release, ActionError> {
-        let (current, release) = self.prepare(cx).await?;
+        let (current, mut release) = self.prepare(cx).await?;
         cx.cluster.step("recording", format!("recording {} revision {}", self.name, release.version));
         let (revision, former, target) = (release.version, current.version, release.info.rollback_revision);
         cx.journal_with(|journal| {
@@ -103,7 +103,7 @@ impl Rollback {
             journal.target = target;
         })
         .await?;
-        cx.storage.create(&release, self.history_max).await?;
+        cx.create_record(&mut release, self.history_max).await?;
         self.resume(cx, current, release).await
     }
 
@@ -199,6 +199,7 @@ impl Rollback {
             version: current.version + 1,
             labels: former.labels,
             apply_method: options::apply_method(server_side),
+            ..Release::default()
         };
         Ok((current, release))
     }
@@ -251,7 +252,7 @@ impl Rollback {
             hooks::run(cx, release, &HookEvent::PostRollback, hook_run).await?;
         }
         cx.journal(Step::Finishing).await?;
-        for mut deployed in cx.storage.deployed_all(&self.name).await? {
+        for mut deployed in cx.deployed_all(&self.name).await? {
             deployed.info.status = Status::Superseded;
             cx.record(&deployed).await;
         }

@@ -125,7 +125,7 @@ impl Uninstall {
     }
 
     pub(crate) async fn work(self, cx: &Context) -> Result<Uninstalled, ActionError> {
-        let mut history = match cx.storage.history(&self.name).await {
+        let mut history = match cx.history(&self.name).await {
             Err(_) if self.ignore_not_found => return Ok(Uninstalled::default()),
             Err(err) => {
                 return Err(ActionError::from(err).context(format!("uninstall: Release not loaded: {}", self.name)));
@@ -188,7 +188,7 @@ impl Uninstall {
         release.set_status(Status::Uninstalled, description);
         if self.keep_history {
             cx.record(&release).await;
-            for mut deployed in cx.storage.deployed_all(&self.name).await? {
+            for mut deployed in cx.deployed_all(&self.name).await? {
                 deployed.info.status = Status::Superseded;
                 cx.record(&deployed).await;
             }

@@ -130,7 +130,7 @@ impl Unlock {
         if self.to != UnlockTo::RolledBack {
             return Ok(format!("revision {revision} is marked as failed"));
         }
-        let history = cx.storage.history(&self.name).await?;
+        let history = cx.history(&self.name).await?;
         let good = |release: &&Release| matches!(release.info.status, Status::Superseded | Status::Deployed);
         match history.iter().rev().find(good).map(|release| release.version) {
             Some(version) => {

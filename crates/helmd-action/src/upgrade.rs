@@ -163,7 +163,7 @@ impl Upgrade {
     }
 
     async fn work(&mut self, cx: &Context) -> Result<Release, ActionError> {
-        let change = self.prepare(cx).await?;
+        let mut change = self.prepare(cx).await?;
         cx.cluster.step("recording", format!("recording {} revision {}", self.name, change.release.version));
         let (revision, former) = (change.release.version, change.former.version);
         cx.journal_with(|journal| {
@@ -172,7 +172,7 @@ impl Upgrade {
             journal.former = former;
         })
         .await?;
-        cx.storage.create(&change.release, self.history_max).await?;
+        cx.create_record(&mut change.release, self.history_max).await?;
         self.carry_out(cx, change).await
     }
 
@@ -364,6 +364,7 @@ impl Upgrade {
             version: last.version + 1,
             labels: reuse::labels(&last.labels, &self.labels),
             apply_method: options::apply_method(server_side),
+            ..Release::default()
         })
     }
 
@@ -450,7 +451,7 @@ impl Upgrade {
     pub(crate) async fn go_back(&self, cx: &Context, err: ActionError) -> ActionError {
         cx.cluster.step("rolling-back", "Upgrade failed and atomic is set, rolling back to last successful release");
         let words = || helm_text(&err);
-        let history = match cx.storage.history(&self.name).await {
+        let history = match cx.history(&self.name).await {
             Ok(history) => history,
             Err(second) => {
                 return ActionError::from(second).context(format!(

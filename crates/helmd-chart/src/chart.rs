@@ -6,6 +6,7 @@ use crate::file::{File, optional_base64};
 use crate::go_time::{self, GoTime};
 use crate::metadata::{Lock, Metadata};
 use crate::slice::Slice;
+use crate::unknown::{self, Together, Unknown};
 use gotmpl::GoString;
 use gotmpl::parse::ParseCache;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -30,7 +31,7 @@ pub type Values = serde_json::Map<String, Json>;
 #[serde(default)]
 pub struct Chart {
     /// `Chart.yaml`.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "unknown::or_default", serialize_with = "unknown::together")]
     pub metadata: Metadata,
     /// `Chart.lock` or `requirements.lock`.
     pub lock: Option<Lock>,
@@ -67,7 +68,12 @@ pub struct Chart {
     /// What Helm warns of while loading.
     #[serde(skip)]
     pub warnings: Vec<String>,
+    /// What a record has besides.
+    #[serde(skip)]
+    pub unknown: Unknown,
 }
+
+crate::keeps_unknown!(Chart, Metadata);
 
 impl Chart {
     /// The chart's name (an alias after dependency processing).
@@ -136,15 +142,16 @@ impl Chart {
     }
 
     /// The chart as helm 3 stores it: no times.
-    pub fn as_helm3(&self) -> Helm3Chart<'_> {
-        Helm3Chart {
-            metadata: &self.metadata,
+    pub fn as_helm3(&self) -> Together<'_, Helm3Chart<'_>> {
+        let known = Helm3Chart {
+            metadata: Together::of(&self.metadata),
             lock: self.lock.as_ref(),
             templates: helm3_files(&self.templates),
             values: self.values.as_ref(),
             schema: &self.schema,
             files: helm3_files(&self.files),
-        }
+        };
+        Together { known, unknown: &self.unknown }
     }
 }
 
@@ -162,7 +169,7 @@ pub struct Crd {
 /// The JSON form of a chart in helm 3's releases.
 #[derive(Serialize)]
 pub struct Helm3Chart<'a> {
-    metadata: &'a Metadata,
+    metadata: Together<'a, &'a Metadata>,
     lock: Option<&'a Lock>,
     templates: Slice<Helm3File<'a>>,
     values: Option<&'a Arc<Defaults>>,

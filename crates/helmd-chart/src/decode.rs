@@ -518,7 +518,7 @@ fn is_text_field(key: &str) -> bool {
 }
 
 /// A key without the case of letters, as Go folds it: the long s and the Kelvin sign are letters, too.
-fn fold(key: &str) -> String {
+pub(crate) fn fold(key: &str) -> String {
     key.chars()
         .map(|c| match c {
             '\u{17f}' => 's',

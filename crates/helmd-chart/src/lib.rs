@@ -23,6 +23,7 @@ mod save;
 pub mod scaffold;
 mod slice;
 mod tar_writer;
+pub mod unknown;
 
 pub use archive::{ArchiveLimits, budgets, read_archive};
 pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};

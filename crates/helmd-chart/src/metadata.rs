@@ -5,6 +5,7 @@ use crate::decode::MetadataDraft;
 use crate::error::{ChartError, ValidationError};
 use crate::go_time::{self, GoTime};
 use crate::slice::Slice;
+use crate::unknown::Unknown;
 use crate::{DecodeError, HelmMajor};
 use gotmpl::strconv::quote;
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,9 @@ pub struct Metadata {
     /// `application`, `library` or empty.
     #[serde(rename = "type", deserialize_with = "null", skip_serializing_if = "String::is_empty")]
     pub chart_type: String,
+    /// What a record has besides; nothing for metadata that comes from `Chart.yaml`.
+    #[serde(skip)]
+    pub unknown: Unknown,
 }
 
 fn no_elements<T>(slice: &Slice<T>) -> bool {

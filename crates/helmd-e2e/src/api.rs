@@ -33,6 +33,14 @@ impl Server {
     /// # Errors
     /// When it does not come up, with the end of its log.
     pub fn start(helmd: &Path, folder: &Path, extra: &[&str]) -> Result<Server> {
+        Self::start_with(helmd, folder, extra, &[])
+    }
+
+    /// As [`Server::start`], with these variables.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_with(helmd: &Path, folder: &Path, extra: &[&str], variables: &[(&str, &str)]) -> Result<Server> {
         std::fs::create_dir_all(folder.join("uploads"))?;
         let config = folder.join("config.yaml");
         std::fs::write(&config, format!("uploadPath: {}\n", folder.join("uploads").display()))?;
@@ -44,6 +52,7 @@ impl Server {
             .arg(&config)
             .args(extra)
             .env("HOME", folder)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out)

@@ -6,10 +6,12 @@
 #![expect(clippy::print_stdout, reason = "tests that say what they skip")]
 
 mod api;
+mod postgres;
 mod programs;
 pub mod proxy;
 
 pub use api::{Api, Server};
+pub use postgres::Postgres;
 pub use programs::{Program, wait_until};
 
 use std::path::PathBuf;

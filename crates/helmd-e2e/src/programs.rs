@@ -12,13 +12,21 @@ pub struct Program {
     path: PathBuf,
     kubeconfig: PathBuf,
     home: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 impl Program {
     /// `path` acting on the cluster of `kubeconfig`, with a home folder of its own.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, kubeconfig: &Path, home: &Path) -> Program {
-        Program { path: path.into(), kubeconfig: kubeconfig.to_owned(), home: home.to_owned() }
+        Program { path: path.into(), kubeconfig: kubeconfig.to_owned(), home: home.to_owned(), variables: Vec::new() }
+    }
+
+    /// The same with a variable more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Program {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Standard output of a run.
@@ -32,6 +40,7 @@ impl Program {
             .env("HOME", &self.home)
             .env("TZ", "UTC")
             .env_remove("HELM_NAMESPACE")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .output()
             .with_context(|| format!("running {}", self.path.display()))?;
         if !out.status.success() {

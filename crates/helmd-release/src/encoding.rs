@@ -2,13 +2,14 @@
 
 use crate::base64_text;
 use crate::explain::type_fault;
-use crate::object::Object;
 use crate::release::Release;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use gotmpl::json::JsonError;
 use helmd_chart::HelmMajor;
+use helmd_chart::unknown::Object;
+use serde_json::Value as Json;
 use std::io::{self, ErrorKind, Read, Write};
 
 /// The largest JSON of a release that is read, in bytes: far above what a Secret holds, low enough to stop a gzip bomb.
@@ -68,7 +69,7 @@ pub fn decode(data: &str) -> Result<Release, DecodeError> {
     if bytes.len() > 3 && bytes.starts_with(&GZIP_MAGIC) { decode_json(&unzip(&bytes)?) } else { decode_json(&bytes) }
 }
 
-/// Reads a release from its JSON; unknown fields are skipped.
+/// Reads a release from its JSON; fields that this version does not know are kept.
 ///
 /// # Errors
 /// The text is no JSON, or a field has the wrong type; in Go's words.
@@ -81,13 +82,29 @@ pub fn decode_json(json: &[u8]) -> Result<Release, DecodeError> {
 
 /// HELM: what serde refuses, Go may still read (a key twice, deep values); else this finds Go's words.
 fn decode_slowly(json: &[u8], first: &serde_json::Error) -> Result<Release, DecodeError> {
-    let value = gotmpl::json::parse(json)?;
+    let mut value = gotmpl::json::parse(json)?;
     if let Some(fault) = type_fault(&value) {
         return Err(DecodeError::Type(fault));
     }
+    whole_numbers(&mut value);
     serde_json::from_value::<Option<Object<Release>>>(value)
         .map(|release| release.unwrap_or_default().0)
         .map_err(|_| DecodeError::Type(first.to_string()))
+}
+
+/// Fields that this version does not know may be integers to others. The depth is bounded by the JSON reader's.
+fn whole_numbers(value: &mut Json) {
+    match value {
+        Json::Number(number) => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15);
+            if let Some(float) = float {
+                *number = (float as i64).into();
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Json::Object(entries) => entries.values_mut().for_each(whole_numbers),
+        _ => {}
+    }
 }
 
 fn unzip(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
@@ -105,6 +122,7 @@ fn unzip(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::{HelmMajor, Release, base64_text, decode, decode_json, encode, to_json};
+    use crate::Status;
 
     fn fault(data: &str) -> String {
         decode(data).unwrap_err().to_string()
@@ -119,6 +137,38 @@ mod tests {
         let helm4 = r#"{"name":"r","info":{"status":"deployed","rollback_revision":2},"version":3}"#;
         assert_eq!(to_json(&release, HelmMajor::Helm4).unwrap(), helm4);
         assert_eq!(decode(&encode(&release, HelmMajor::Helm4).unwrap()).unwrap(), release);
+    }
+
+    #[test]
+    fn what_a_newer_helm_has_recorded_stays() {
+        let json = r#"{"name":"r","info":{"status":"deployed","health":{"b":1,"a":12345678901234567890123}},"chart":{"metadata":{"name":"c","licence":"x"},"lock":null,"templates":null,"values":null,"schema":null,"schemamodtime":"0001-01-01T00:00:00Z","files":null,"origin":["o"]},"hooks":[{"name":"h","last_run":{"phase":"","log":"l"},"retries":3}],"version":3,"signed_by":null}"#;
+        let mut release = decode_json(json.as_bytes()).unwrap();
+        assert_eq!(to_json(&release, HelmMajor::Helm4).unwrap(), json);
+        assert_eq!(decode(&encode(&release, HelmMajor::Helm3).unwrap()).unwrap(), release);
+        release.set_status(Status::Superseded, "s");
+        let changed = to_json(&release, HelmMajor::Helm4).unwrap();
+        assert!(changed.contains(r#""status":"superseded","health":{"b":1,"#), "{changed}");
+        let fields: Vec<_> = release.unknown.fields().collect();
+        assert_eq!(fields, [("signed_by", "null")]);
+    }
+
+    #[test]
+    fn hostile_unknown_fields_do_no_harm() {
+        // What serde refuses is read slowly, and is kept there, too.
+        let twice = decode_json(br#"{"name":"a","name":"b","x":{"y":[1]}}"#).unwrap();
+        assert_eq!(to_json(&twice, HelmMajor::Helm4).unwrap(), r#"{"name":"b","x":{"y":[1]}}"#);
+        // Go would read this as a change of the name.
+        let other_case = decode_json(br#"{"name":"a","NAME":"b"}"#).unwrap();
+        assert_eq!(to_json(&other_case, HelmMajor::Helm4).unwrap(), r#"{"name":"a"}"#);
+        let deep = format!(r#"{{"name":"a","x":{}1{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
+        let many: Vec<String> = (0..20_000).map(|i| format!(r#""x{i}":1e999"#)).collect();
+        for json in [deep, format!("{{{}}}", many.join(","))] {
+            let release = decode_json(json.as_bytes()).unwrap();
+            assert_eq!(to_json(&release, HelmMajor::Helm4).unwrap(), json);
+        }
+        for json in [r#"{"x":"#, r#"{"x":[}"#, r#"{"x":1,}"#, r#"{"x":"\u12"}"#] {
+            assert!(decode_json(json.as_bytes()).is_err(), "{json}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Hooks: manifests that run at points of a release's life instead of being part of it.
 
-use crate::object;
 use crate::release::{integer, null};
 use crate::text_enum::text_enum;
 use crate::time::{self, Time};
+use helmd_chart::unknown::{self, Together, Unknown};
 use serde::{Deserialize, Serialize};
 
 /// The annotation that makes a manifest a hook: a list of [`HookEvent`]s.
@@ -102,6 +102,9 @@ pub struct HookExecution {
     pub completed_at: Option<Time>,
     /// How it went.
     pub phase: HookPhase,
+    /// What a newer Helm has recorded besides.
+    #[serde(skip)]
+    pub unknown: Unknown,
 }
 
 /// A hook of a release. Its JSON is helm 4's.
@@ -124,7 +127,7 @@ pub struct Hook {
     #[serde(deserialize_with = "null", skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<HookEvent>,
     /// The last run.
-    #[serde(deserialize_with = "object::or_default")]
+    #[serde(deserialize_with = "unknown::or_default", serialize_with = "unknown::together")]
     pub last_run: HookExecution,
     /// Hooks of one event run by ascending weight.
     #[serde(deserialize_with = "integer", skip_serializing_if = "is_zero")]
@@ -135,7 +138,12 @@ pub struct Hook {
     /// When the log is printed.
     #[serde(deserialize_with = "null", skip_serializing_if = "Vec::is_empty")]
     pub output_log_policies: Vec<HookOutputLogPolicy>,
+    /// What a newer Helm has recorded besides.
+    #[serde(skip)]
+    pub unknown: Unknown,
 }
+
+helmd_chart::keeps_unknown!(Hook, HookExecution);
 
 impl Hook {
     /// True when the hook runs at this event.
@@ -159,22 +167,26 @@ impl Hook {
         chosen
     }
 
-    pub(crate) fn as_helm3(&self) -> Helm3Hook<'_> {
-        Helm3Hook {
+    pub(crate) fn as_helm3(&self) -> Together<'_, Helm3Hook<'_>> {
+        let known = Helm3Hook {
             name: &self.name,
             kind: &self.kind,
             path: &self.path,
             manifest: &self.manifest,
             events: &self.events,
-            last_run: Helm3Execution {
-                started_at: self.last_run.started_at,
-                completed_at: self.last_run.completed_at,
-                phase: &self.last_run.phase,
+            last_run: Together {
+                known: Helm3Execution {
+                    started_at: self.last_run.started_at,
+                    completed_at: self.last_run.completed_at,
+                    phase: &self.last_run.phase,
+                },
+                unknown: &self.last_run.unknown,
             },
             weight: self.weight,
             delete_policies: &self.delete_policies,
             output_log_policies: &self.output_log_policies,
-        }
+        };
+        Together { known, unknown: &self.unknown }
     }
 }
 
@@ -196,7 +208,7 @@ pub(crate) struct Helm3Hook<'a> {
     manifest: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     events: &'a [HookEvent],
-    last_run: Helm3Execution<'a>,
+    last_run: Together<'a, Helm3Execution<'a>>,
     #[serde(skip_serializing_if = "is_zero")]
     weight: i64,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

@@ -15,9 +15,9 @@ mod head;
 mod hook;
 mod keep;
 mod labels;
-mod object;
 mod order;
 mod release;
+mod size;
 mod sort;
 mod split;
 mod text_enum;
@@ -36,6 +36,7 @@ pub use labels::{
 };
 pub use order::{INSTALL_ORDER, Order, UNINSTALL_ORDER, compare_kinds};
 pub use release::{ApplyMethod, Info, Release, Status, by_date, by_name, by_revision};
+pub use size::{Part, RecordSize, measure, without_files};
 pub use sort::{Manifest, SortError, Sorted, sort_manifests};
 pub use split::split_manifests;
 pub use time::Time;

@@ -1,9 +1,9 @@
 //! The release record.
 
 use crate::hook::{Helm3Hook, Hook, is_zero};
-use crate::object::{self, Object};
 use crate::text_enum::text_enum;
 use crate::time::{self, Time};
+use helmd_chart::unknown::{self, Object, Together, Unknown};
 use helmd_chart::{Chart, Helm3Chart, HelmMajor, Metadata, Values};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value as Json;
@@ -97,6 +97,9 @@ pub struct Info {
     /// The live objects by `version/kind`, filled for `status` only.
     #[serde(deserialize_with = "null", skip_serializing_if = "BTreeMap::is_empty")]
     pub resources: BTreeMap<String, Vec<Json>>,
+    /// What a newer Helm has recorded besides.
+    #[serde(skip)]
+    pub unknown: Unknown,
 }
 
 /// One revision of a release. Its JSON is helm 4's; [`to_json`](crate::to_json) writes helm 3's too.
@@ -107,10 +110,18 @@ pub struct Release {
     #[serde(deserialize_with = "null", skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// What happened to it.
-    #[serde(deserialize_with = "object::or_default", skip_serializing_if = "is_nil")]
+    #[serde(
+        deserialize_with = "unknown::or_default",
+        serialize_with = "unknown::together",
+        skip_serializing_if = "is_nil"
+    )]
     pub info: Info,
     /// The chart. A damaged record may lack it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "unknown::or_none",
+        serialize_with = "unknown::option_together",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub chart: Option<Chart>,
     /// The user's values, over the chart's. An empty table is not written.
     #[serde(deserialize_with = "config", skip_serializing_if = "is_empty_config")]
@@ -119,7 +130,11 @@ pub struct Release {
     #[serde(deserialize_with = "null", skip_serializing_if = "String::is_empty")]
     pub manifest: String,
     /// The hooks.
-    #[serde(deserialize_with = "hooks", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "hooks",
+        serialize_with = "unknown::all_together",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hooks: Vec<Hook>,
     /// The revision, from 1.
     #[serde(deserialize_with = "integer", skip_serializing_if = "is_zero")]
@@ -133,6 +148,25 @@ pub struct Release {
     /// How it was applied. Helm 4 only.
     #[serde(skip_serializing_if = "ApplyMethod::is_unset")]
     pub apply_method: ApplyMethod,
+    /// What a newer Helm has recorded besides.
+    #[serde(skip)]
+    pub unknown: Unknown,
+}
+
+helmd_chart::keeps_unknown!(Info, Release);
+
+impl Info {
+    fn as_helm3(&self) -> Helm3Info<'_> {
+        Helm3Info {
+            first_deployed: self.first_deployed,
+            last_deployed: self.last_deployed,
+            deleted: self.deleted,
+            description: &self.description,
+            status: &self.status,
+            notes: &self.notes,
+            resources: &self.resources,
+        }
+    }
 }
 
 impl Release {
@@ -140,6 +174,20 @@ impl Release {
     pub fn set_status(&mut self, status: Status, description: impl Into<String>) {
         self.info.status = status;
         self.info.description = description.into();
+    }
+
+    /// Drops what a newer Helm has recorded besides, as Helm itself does.
+    pub fn forget_unknown(&mut self) {
+        self.unknown = Unknown::default();
+        self.info.unknown = Unknown::default();
+        for hook in &mut self.hooks {
+            hook.unknown = Unknown::default();
+            hook.last_run.unknown = Unknown::default();
+        }
+        if let Some(chart) = &mut self.chart {
+            chart.unknown = Unknown::default();
+            chart.metadata.unknown = Unknown::default();
+        }
     }
 
     /// The chart's metadata, when the record has it.
@@ -168,15 +216,7 @@ impl Release {
     pub(crate) fn as_helm3(&self) -> Helm3Release<'_> {
         Helm3Release {
             name: &self.name,
-            info: (!is_nil(&self.info)).then_some(Helm3Info {
-                first_deployed: self.info.first_deployed,
-                last_deployed: self.info.last_deployed,
-                deleted: self.info.deleted,
-                description: &self.info.description,
-                status: &self.info.status,
-                notes: &self.info.notes,
-                resources: &self.info.resources,
-            }),
+            info: (!is_nil(&self.info)).then(|| Together { known: self.info.as_helm3(), unknown: &self.info.unknown }),
             chart: self.chart.as_ref().map(Chart::as_helm3),
             config: self.config.as_ref().filter(|c| !c.is_empty()),
             manifest: &self.manifest,
@@ -189,8 +229,8 @@ impl Release {
     /// The release as a type that serializes to this Helm's JSON.
     pub fn json_view(&self, helm: HelmMajor) -> impl Serialize + '_ {
         match helm {
-            HelmMajor::Helm3 => View::Helm3(Box::new(self.as_helm3())),
-            HelmMajor::Helm4 => View::Helm4(self),
+            HelmMajor::Helm3 => View::Helm3(Box::new(Together { known: self.as_helm3(), unknown: &self.unknown })),
+            HelmMajor::Helm4 => View::Helm4(Together::of(self)),
         }
     }
 }
@@ -200,8 +240,8 @@ const MISSING: &str = "MISSING";
 #[derive(Serialize)]
 #[serde(untagged)]
 enum View<'a> {
-    Helm3(Box<Helm3Release<'a>>),
-    Helm4(&'a Release),
+    Helm3(Box<Together<'a, Helm3Release<'a>>>),
+    Helm4(Together<'a, &'a Release>),
 }
 
 /// Order by name.
@@ -278,15 +318,15 @@ pub(crate) struct Helm3Release<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    info: Option<Helm3Info<'a>>,
+    info: Option<Together<'a, Helm3Info<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    chart: Option<Helm3Chart<'a>>,
+    chart: Option<Together<'a, Helm3Chart<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     config: Option<&'a Values>,
     #[serde(skip_serializing_if = "str::is_empty")]
     manifest: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    hooks: Vec<Helm3Hook<'a>>,
+    hooks: Vec<Together<'a, Helm3Hook<'a>>>,
     #[serde(skip_serializing_if = "is_zero")]
     version: i64,
     #[serde(skip_serializing_if = "str::is_empty")]

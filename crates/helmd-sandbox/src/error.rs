@@ -22,6 +22,11 @@ impl Cause {
         Self { reason: "FieldValueInvalid", message: format!("Invalid value: {value}: {note}"), field: field.into() }
     }
 
+    pub(crate) fn too_long(field: impl Into<String>, limit: usize) -> Self {
+        let message = format!("Too long: may not be more than {limit} bytes");
+        Self { reason: "FieldValueTooLong", message, field: field.into() }
+    }
+
     pub(crate) fn forbidden(field: impl Into<String>, note: &str) -> Self {
         Self { reason: "FieldValueForbidden", message: format!("Forbidden: {note}"), field: field.into() }
     }

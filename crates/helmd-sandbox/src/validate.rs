@@ -343,7 +343,25 @@ fn check_service(object: &Json, old: Option<&Json>, causes: &mut Vec<Cause>) {
     }
 }
 
+/// What a Secret or ConfigMap may hold.
+const MAX_DATA_BYTES: usize = 1 << 20;
+
+fn check_data_size(kind: &Kind, object: &Json, causes: &mut Vec<Cause>) {
+    let base64 = |text: &str| text.trim_end_matches('=').len() * 3 / 4;
+    let plain = |text: &str| text.len();
+    let sum = |key: &str, bytes: &dyn Fn(&str) -> usize| -> usize {
+        let values = json::object(object, &[key]).into_iter().flatten();
+        values.map(|(_, value)| bytes(value.as_str().unwrap_or_default())).sum()
+    };
+    let size =
+        if kind.kind == "Secret" { sum("data", &base64) } else { sum("data", &plain) + sum("binaryData", &base64) };
+    if size > MAX_DATA_BYTES {
+        causes.push(Cause::too_long(if kind.kind == "Secret" { "data" } else { "[]" }, MAX_DATA_BYTES));
+    }
+}
+
 fn check_immutable_data(kind: &Kind, object: &Json, old: Option<&Json>, causes: &mut Vec<Cause>) {
+    check_data_size(kind, object, causes);
     let data = |o: &Json| ["data", "binaryData"].map(|key| json::at(o, &[key]).clone());
     for (key, _) in json::object(object, &["data"]).into_iter().flatten() {
         let good = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));

@@ -22,7 +22,7 @@ use compat::Query;
 use helmd_action::{Context, Holder};
 use helmd_chart::HelmMajor;
 use helmd_kube::{ClusterConfig, ClusterPool, ConfigSource, Secret, helm_text};
-use helmd_storage::{DriverKind, Storage};
+use helmd_storage::{DriverKind, Sql, Storage};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
@@ -39,6 +39,8 @@ pub struct State {
     pub(crate) pool: ClusterPool,
     /// Whose rendering this API has: helm-wrapper links Helm 3.
     pub(crate) helm: HelmMajor,
+    /// The connections to the database of the driver `sql`.
+    pub(crate) sql: Sql,
     /// As whom operations are held.
     pub(crate) holder: Arc<Holder>,
 }
@@ -57,7 +59,8 @@ impl App {
         let helm = HelmMajor::Helm3;
         let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, settings.budgets.loader(helm));
         let holder = Arc::new(settings.holder.clone());
-        App(Arc::new(State { settings, charts, pool: ClusterPool::default(), helm, holder }))
+        let sql = Sql::new(settings.sql_connection.expose(), helm);
+        App(Arc::new(State { settings, charts, pool: ClusterPool::default(), helm, sql, holder }))
     }
 
     /// All routes with their layers.
@@ -79,11 +82,15 @@ impl App {
         let config = self.cluster_config(query)?;
         let cluster = self.pool.connect(&config).await.map_err(|e| helm_text(&e))?.with_namespace(namespace);
         let driver = DriverKind::from_env_name(&self.settings.driver).map_err(|e| helm_text(&e))?;
-        let storage = Storage::for_cluster(driver, &cluster, self.helm);
+        let storage = match driver {
+            DriverKind::Sql => Storage::sql(&self.sql, namespace),
+            driver => Storage::for_cluster(driver, &cluster, self.helm),
+        };
         let mut cx = Context::new(cluster, storage);
         cx.helm = self.helm;
         cx.holder = Arc::clone(&self.holder);
         cx.interrupted = self.settings.interrupted;
+        cx.skip_files_in_record = self.settings.skip_files_in_record;
         cx.budgets = self.settings.budgets.clone();
         Ok(cx)
     }

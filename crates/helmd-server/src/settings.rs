@@ -2,6 +2,7 @@
 
 use helmd_action::budgets::SettingError;
 use helmd_action::{Budgets, Holder, Interrupted};
+use helmd_kube::Secret;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,10 @@ pub struct Settings {
     pub kube: KubeSettings,
     /// Release storage driver name as in `HELM_DRIVER`; empty means Secrets.
     pub driver: String,
+    /// The database of the driver `sql`, as in `HELM_DRIVER_SQL_CONNECTION_STRING`.
+    pub sql_connection: Secret,
+    /// Whether records of releases leave out those files of the chart that are no templates (`--skip-files-in-record`).
+    pub skip_files_in_record: bool,
     /// What `GET /api/envs` answers.
     pub helm_env: BTreeMap<String, String>,
     /// Limits.

@@ -19,6 +19,8 @@ pub enum DriverKind {
     ConfigMap,
     /// This process' memory.
     Memory,
+    /// PostgreSQL.
+    Sql,
 }
 
 impl DriverKind {
@@ -31,6 +33,7 @@ impl DriverKind {
             "" | "secret" | "secrets" => Ok(Self::Secret),
             "configmap" | "configmaps" => Ok(Self::ConfigMap),
             "memory" => Ok(Self::Memory),
+            "sql" => Ok(Self::Sql),
             other => Err(StorageError::UnknownDriver(other.to_owned())),
         }
     }
@@ -124,7 +127,7 @@ impl Record {
 /// A place that keeps releases. Implementations look at one namespace, or at all for reading.
 #[async_trait]
 pub trait Driver: Send + Sync {
-    /// What `helm` calls the place: `Secret`, `ConfigMap`, `Memory`.
+    /// What `helm` calls the place: `Secret`, `ConfigMap`, `Memory`, `SQL`.
     fn name(&self) -> &'static str;
     /// One record.
     async fn get(&self, namespace: &str, key: &str) -> Result<Record, StorageError>;

@@ -1,7 +1,9 @@
 //! Why a release could not be read or written.
 
 use helmd_kube::{ErrorKind, KubeError};
-use helmd_release::DecodeError;
+use helmd_release::{DecodeError, RecordSize};
+
+use crate::sql::SqlError;
 
 /// Why a release could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,9 @@ pub enum StorageError {
         /// Why it failed.
         source: KubeError,
     },
+    /// A release is too large for the place.
+    #[error(transparent)]
+    TooLarge(Box<TooLarge>),
     /// As [`StorageError::Cluster`], for a question about one key.
     #[error("get: failed to get {key:?}")]
     Get {
@@ -36,7 +41,7 @@ pub enum StorageError {
     },
     /// Helm gives the cluster's words alone.
     #[error(transparent)]
-    Delete(KubeError),
+    Plain(KubeError),
     /// A record holds something else than a release.
     #[error("get: failed to decode data {key:?}")]
     Decode {
@@ -63,9 +68,43 @@ pub enum StorageError {
         /// The first.
         source: Box<StorageError>,
     },
+    /// The database.
+    #[error(transparent)]
+    Sql(SqlError),
     /// There is no driver of that name.
     #[error("unknown driver {0:?}")]
     UnknownDriver(String),
+}
+
+impl From<SqlError> for StorageError {
+    fn from(err: SqlError) -> Self {
+        match err {
+            SqlError::Missing(_) => Self::NotFound,
+            SqlError::Exists(_) => Self::AlreadyExists,
+            err => Self::Sql(err),
+        }
+    }
+}
+
+/// A release is too large for the place: in Helm's words, and what takes the room.
+#[derive(Debug)]
+pub struct TooLarge {
+    /// What takes the room.
+    pub size: RecordSize,
+    /// The cluster's words.
+    pub cause: StorageError,
+}
+
+impl std::fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl std::error::Error for TooLarge {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.source()
+    }
 }
 
 impl StorageError {
@@ -75,10 +114,21 @@ impl StorageError {
         match self {
             Self::NotFound | Self::NoDeployed { .. } => ErrorKind::NotFound,
             Self::AlreadyExists => ErrorKind::AlreadyExists,
-            Self::Cluster { source, .. } | Self::Get { source, .. } | Self::Delete(source) => source.kind(),
+            Self::Cluster { source, .. } | Self::Get { source, .. } | Self::Plain(source) => source.kind(),
+            Self::TooLarge(_) => ErrorKind::Invalid,
             Self::Decode { .. } | Self::Encode { .. } => ErrorKind::Internal,
             Self::Prune { source, .. } => source.kind(),
+            Self::Sql(err) => err.kind(),
             Self::UnknownDriver(_) => ErrorKind::Invalid,
+        }
+    }
+
+    /// What a person needs to know beyond Helm's sentence, where there is more: several lines.
+    #[must_use]
+    pub fn explanation(&self) -> Option<String> {
+        match self {
+            Self::TooLarge(err) => Some(err.size.explanation()),
+            _ => None,
         }
     }
 

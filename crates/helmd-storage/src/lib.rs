@@ -1,4 +1,4 @@
-//! Where releases are kept: Secrets (Helm's default), ConfigMaps, or this process' memory.
+//! Where releases are kept: Secrets (Helm's default), ConfigMaps, PostgreSQL, or this process' memory.
 //!
 //! Owns: the drivers, the questions asked of them ([`Storage`]: newest, deployed, history, list),
 //! the history limit, and Helm's sentences about missing and doubled releases ([`StorageError`]).
@@ -10,10 +10,12 @@ mod driver;
 mod error;
 mod memory;
 mod objects;
+mod sql;
 mod storage;
 
 pub use driver::{Driver, DriverKind, Query, Record, RecordHead};
-pub use error::StorageError;
+pub use error::{StorageError, TooLarge};
 pub use memory::Memory;
 pub use objects::Objects;
+pub use sql::{Sql, SqlError};
 pub use storage::{Listing, Storage, Undecodable};

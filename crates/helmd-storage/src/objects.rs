@@ -17,10 +17,17 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::driver::{Body, Driver, DriverKind, Query, Record, RecordHead};
-use crate::error::StorageError;
+use crate::error::{StorageError, TooLarge};
 
 /// Asks for metadata only; a server that cannot do so gives the whole objects.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// What a Secret or ConfigMap may hold.
+const MAX_DATA_BYTES: usize = 1 << 20;
+/// The API server's words for more.
+const TOO_LONG: &str = "Too long: may not be more than 1048576 bytes";
+/// etcd's words for more than it takes.
+const ETCD: &str = "request is too large";
 
 /// Keeps releases in objects of the cluster.
 #[derive(Debug, Clone)]
@@ -74,12 +81,12 @@ impl Meta {
 }
 
 impl Objects {
-    /// A driver on a cluster that writes records as `helm` does. [`DriverKind::Memory`] is taken as Secrets.
+    /// A driver on a cluster that writes records as `helm` does. Other kinds than ConfigMaps are taken as Secrets.
     #[must_use]
     pub fn new(cluster: &Cluster, kind: DriverKind, helm: HelmMajor) -> Self {
         let (plural, kind) = match kind {
             DriverKind::ConfigMap => ("configmaps", "ConfigMap"),
-            DriverKind::Secret | DriverKind::Memory => ("secrets", "Secret"),
+            DriverKind::Secret | DriverKind::Memory | DriverKind::Sql => ("secrets", "Secret"),
         };
         Self { cluster: cluster.clone(), plural, kind, helm, seen: None }
     }
@@ -159,6 +166,29 @@ impl Objects {
         Record { head: stored.metadata.head(), body: Body::Encoded(body) }
     }
 
+    /// What the cluster says. Helm's driver for ConfigMaps gives its words alone.
+    fn told(&self, text: &'static str, source: KubeError) -> StorageError {
+        match self.kind {
+            "Secret" => StorageError::Cluster { text, source },
+            _ => StorageError::Plain(source),
+        }
+    }
+
+    /// Why a record was not written.
+    fn refused(&self, text: &'static str, release: &Release, source: KubeError) -> StorageError {
+        // 413 is what a server says to bodies that are larger still, and etcd's words are for those between.
+        let words = |message: &str| message.contains(TOO_LONG) || message.contains(ETCD);
+        let too_large = matches!(&source, KubeError::Api(status) if status.code == 413 || words(&status.message));
+        let cause = self.told(text, source);
+        if !too_large {
+            return cause;
+        }
+        match helmd_release::measure(release, self.helm, MAX_DATA_BYTES) {
+            Ok(size) => StorageError::TooLarge(Box::new(TooLarge { size, cause })),
+            Err(_) => cause,
+        }
+    }
+
     fn object(&self, verb: &'static str, release: &Release, stamp: Stamp) -> Result<Json, StorageError> {
         let text = helmd_release::encode(release, self.helm).map_err(|reason| StorageError::Encode {
             verb,
@@ -201,6 +231,8 @@ impl Driver for Objects {
         let failed = |source: KubeError| {
             if source.is_not_found() {
                 StorageError::NotFound
+            } else if self.kind == "ConfigMap" {
+                StorageError::Plain(source)
             } else {
                 StorageError::Get { key: key.to_owned(), source }
             }
@@ -215,15 +247,13 @@ impl Driver for Objects {
         let stored = self
             .read_list(self.list(namespace, query).accept(METADATA_ONLY))
             .await
-            .map_err(|source| StorageError::Cluster { text: list_text(query), source })?;
+            .map_err(|source| self.told(list_text(query), source))?;
         Ok(stored.into_iter().map(|stored| stored.metadata.head()).collect())
     }
 
     async fn query(&self, namespace: &str, query: &Query) -> Result<Vec<Record>, StorageError> {
-        let stored = self
-            .read_list(self.list(namespace, query))
-            .await
-            .map_err(|source| StorageError::Cluster { text: list_text(query), source })?;
+        let stored =
+            self.read_list(self.list(namespace, query)).await.map_err(|source| self.told(list_text(query), source))?;
         Ok(stored.into_iter().map(|stored| self.record(stored)).collect())
     }
 
@@ -237,7 +267,7 @@ impl Driver for Objects {
             }
             (Repeated::Yes, Err(err)) if err.is_already_exists() && self.holds(release).await => Ok(()),
             (_, Err(err)) if err.is_already_exists() => Err(StorageError::AlreadyExists),
-            (_, Err(source)) => Err(StorageError::Cluster { text: "create: failed to create", source }),
+            (_, Err(source)) => Err(self.refused("create: failed to create", release, source)),
         }
     }
 
@@ -256,7 +286,7 @@ impl Driver for Objects {
                 Ok(())
             }
             (Repeated::Yes, Err(err)) if err.is_conflict() && self.holds(release).await => Ok(()),
-            (_, Err(source)) => Err(StorageError::Cluster { text: "update: failed to update", source }),
+            (_, Err(source)) => Err(self.refused("update: failed to update", release, source)),
         }
     }
 
@@ -265,7 +295,7 @@ impl Driver for Objects {
         match self.cluster.call(call).await {
             Ok(_) => Ok(()),
             Err(err) if err.is_not_found() => Err(StorageError::NotFound),
-            Err(err) => Err(StorageError::Delete(err)),
+            Err(err) => Err(StorageError::Plain(err)),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::driver::{Driver, DriverKind, Query, Record, RecordHead};
 use crate::error::StorageError;
 use crate::memory::Memory;
 use crate::objects::Objects;
+use crate::sql::Sql;
 
 /// Up to how many records are fetched one by one before one list of all is cheaper.
 const ONE_BY_ONE: usize = 24;
@@ -40,6 +41,10 @@ pub struct Undecodable {
     pub key: String,
     /// Where it lies.
     pub namespace: String,
+    /// The release, as its labels say.
+    pub name: String,
+    /// The revision, as its labels say; 0 when they do not.
+    pub revision: i64,
     /// What is wrong with it.
     pub reason: String,
 }
@@ -47,22 +52,58 @@ pub struct Undecodable {
 /// Releases, and the records that could not be read as such.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// In no order.
+    /// By revision, oldest first.
     pub releases: Vec<Release>,
     /// Records to look at by hand.
     pub undecodable: Vec<Undecodable>,
 }
 
+impl Listing {
+    /// Decodes records; also gives the last error.
+    fn of(records: Vec<Record>) -> (Self, Option<StorageError>) {
+        let mut listing = Self::default();
+        let mut broken = None;
+        for record in records {
+            let RecordHead { key, namespace, name, revision, .. } = record.head.clone();
+            match record.decode() {
+                Ok(release) => listing.releases.push(release),
+                Err(source) => {
+                    let reason = helmd_kube::helm_text(&source);
+                    listing.undecodable.push(Undecodable { key: key.clone(), namespace, name, revision, reason });
+                    broken = Some(StorageError::Decode { key, source });
+                }
+            }
+        }
+        listing.releases.sort_by_key(|release| release.version);
+        (listing, broken)
+    }
+}
+
+impl std::fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { key, namespace, reason, .. } = self;
+        write!(f, "the record {key} in namespace {namespace} holds no release that can be read: {reason}")
+    }
+}
+
 impl Storage {
     /// Releases in the cluster, in the handle's namespace; an empty one means all. Records are
-    /// written as `helm` writes them; either Helm reads both forms.
+    /// written as `helm` writes them; either Helm reads both forms. A database that no connection string names answers each
+    /// question with an error: see [`Storage::sql`].
     #[must_use]
     pub fn for_cluster(kind: DriverKind, cluster: &Cluster, helm: HelmMajor) -> Self {
         let driver: Arc<dyn Driver> = match kind {
             DriverKind::Memory => Arc::new(Memory::default()),
+            DriverKind::Sql => Arc::new(Sql::new("", helm)),
             kind => Arc::new(Objects::new(cluster, kind, helm)),
         };
         Self::new(driver, cluster.namespace())
+    }
+
+    /// Releases in a database, with the connections that `sql` has.
+    #[must_use]
+    pub fn sql(sql: &Sql, namespace: &str) -> Self {
+        Self::new(Arc::new(sql.clone()), namespace)
     }
 
     /// Releases in memory.
@@ -127,46 +168,39 @@ impl Storage {
     /// The newest deployed revision.
     ///
     /// # Errors
-    /// [`StorageError::NoDeployed`] when there is none.
+    /// [`StorageError::NoDeployed`] when there is none; [`StorageError::Decode`] when its record cannot be decoded: an older one
+    /// would not be what is in the cluster.
     pub async fn deployed(&self, name: &str) -> Result<Release, StorageError> {
         // HELM: work done side by side leaves several revisions deployed; the newest counts.
-        self.deployed_all(name).await?.pop().ok_or_else(|| StorageError::NoDeployed { name: name.to_owned() })
+        let newest = self.query_deployed(name).await?.into_iter().max_by_key(|record| record.head.revision);
+        decode(newest.ok_or_else(|| StorageError::NoDeployed { name: name.to_owned() })?)
     }
 
-    /// All deployed revisions, oldest first; may be empty.
+    /// All deployed revisions, oldest first; may be empty. Records that cannot be decoded are listed apart.
     ///
     /// # Errors
-    /// The driver's; a record that cannot be decoded.
-    pub async fn deployed_all(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+    /// The driver's.
+    pub async fn deployed_all(&self, name: &str) -> Result<Listing, StorageError> {
+        Ok(Listing::of(self.query_deployed(name).await?).0)
+    }
+
+    async fn query_deployed(&self, name: &str) -> Result<Vec<Record>, StorageError> {
         let query = Query { statuses: vec!["deployed".to_owned()], ..Query::of(name) };
-        let records = self.driver.query(&self.namespace, &query).await?;
-        sorted(records.into_iter().map(decode).collect::<Result<_, _>>()?)
+        self.driver.query(&self.namespace, &query).await
     }
 
-    /// All revisions, oldest first.
+    /// All revisions, oldest first. Records that cannot be decoded are listed apart.
     ///
     /// # Errors
-    /// [`StorageError::NotFound`] when there is none. A record that cannot be decoded is left out
-    /// unless it is the only one.
-    pub async fn history(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+    /// [`StorageError::NotFound`] when there is none; [`StorageError::Decode`] when no record can be decoded.
+    pub async fn history(&self, name: &str) -> Result<Listing, StorageError> {
         let records = self.driver.query(&self.namespace, &Query::of(name)).await?;
         if records.is_empty() {
             return Err(StorageError::NotFound);
         }
-        let mut broken = None;
-        let mut releases = Vec::new();
-        for record in records {
-            match decode(record) {
-                Ok(release) => releases.push(release),
-                Err(err) => {
-                    tracing::warn!(error = %helmd_kube::helm_text(&err), "a release record cannot be decoded");
-                    broken = Some(err);
-                }
-            }
-        }
-        match broken {
-            Some(err) if releases.is_empty() => Err(err),
-            _ => sorted(releases),
+        match Listing::of(records) {
+            (listing, Some(err)) if listing.releases.is_empty() => Err(err),
+            (listing, _) => Ok(listing),
         }
     }
 
@@ -224,17 +258,7 @@ impl Storage {
     pub async fn list(&self, choose: impl FnOnce(Vec<RecordHead>) -> Vec<RecordHead>) -> Result<Listing, StorageError> {
         let heads = choose(self.driver.heads(&self.namespace, &Query::default()).await?);
         let records = if heads.len() <= ONE_BY_ONE { self.fetch(heads).await? } else { self.fetch_all(heads).await? };
-        let mut listing = Listing::default();
-        for record in records {
-            let (key, namespace) = (record.head.key.clone(), record.head.namespace.clone());
-            match record.decode() {
-                Ok(release) => listing.releases.push(release),
-                Err(err) => {
-                    listing.undecodable.push(Undecodable { key, namespace, reason: helmd_kube::helm_text(&err) })
-                }
-            }
-        }
-        Ok(listing)
+        Ok(Listing::of(records).0)
     }
 
     async fn fetch(&self, heads: Vec<RecordHead>) -> Result<Vec<Record>, StorageError> {
@@ -272,11 +296,6 @@ impl Storage {
     }
 }
 
-fn sorted(mut releases: Vec<Release>) -> Result<Vec<Release>, StorageError> {
-    releases.sort_by_key(|release| release.version);
-    Ok(releases)
-}
-
 fn decode(record: Record) -> Result<Release, StorageError> {
     let key = record.head.key.clone();
     record.decode().map_err(|source| StorageError::Decode { key, source })
@@ -301,10 +320,87 @@ mod tests {
             storage.create(&release("a", version, Status::Failed), 0).await.unwrap();
         }
         storage.create(&release("a", 5, Status::PendingUpgrade), 3).await.unwrap();
-        let left: Vec<i64> = storage.history("a").await.unwrap().iter().map(|release| release.version).collect();
+        let left: Vec<i64> =
+            storage.history("a").await.unwrap().releases.iter().map(|release| release.version).collect();
         assert_eq!(left, [1, 4, 5]);
         assert_eq!(storage.last("a").await.unwrap().version, 5);
         assert_eq!(storage.deployed("a").await.unwrap().version, 1);
+    }
+
+    /// Three revisions, of which some have records that hold something else.
+    struct Broken(Memory, Vec<i64>);
+
+    #[async_trait::async_trait]
+    impl Driver for Broken {
+        fn name(&self) -> &'static str {
+            "Broken"
+        }
+        async fn get(&self, namespace: &str, key: &str) -> Result<Record, StorageError> {
+            Ok(self.broken(self.0.get(namespace, key).await?))
+        }
+        async fn heads(&self, namespace: &str, query: &Query) -> Result<Vec<RecordHead>, StorageError> {
+            self.0.heads(namespace, query).await
+        }
+        async fn query(&self, namespace: &str, query: &Query) -> Result<Vec<Record>, StorageError> {
+            Ok(self.0.query(namespace, query).await?.into_iter().map(|record| self.broken(record)).collect())
+        }
+        async fn create(&self, release: &Release) -> Result<(), StorageError> {
+            self.0.create(release).await
+        }
+        async fn update(&self, release: &Release) -> Result<(), StorageError> {
+            self.0.update(release).await
+        }
+        async fn delete(&self, namespace: &str, key: &str) -> Result<(), StorageError> {
+            self.0.delete(namespace, key).await
+        }
+    }
+
+    impl Broken {
+        fn broken(&self, mut record: Record) -> Record {
+            if self.1.contains(&record.head.revision) {
+                record.body = crate::driver::Body::Encoded("!".to_owned());
+            }
+            record
+        }
+    }
+
+    async fn with_broken(revisions: &[i64]) -> Storage {
+        let storage = Storage::new(Arc::new(Broken(Memory::default(), revisions.to_vec())), "n");
+        for (version, status) in [(1, Status::Deployed), (2, Status::Deployed), (3, Status::Failed)] {
+            storage.create(&release("a", version, status), 0).await.unwrap();
+        }
+        storage
+    }
+
+    #[tokio::test]
+    async fn an_old_record_that_is_broken_hinders_nothing() {
+        let storage = with_broken(&[1]).await;
+        for listing in [storage.history("a").await.unwrap(), storage.list(|heads| heads).await.unwrap()] {
+            let left: Vec<i64> = listing.releases.iter().map(|release| release.version).collect();
+            assert_eq!(left, [2, 3]);
+            assert_eq!((listing.undecodable[0].name.as_str(), listing.undecodable[0].revision), ("a", 1));
+            let told = "the record sh.helm.release.v1.a.v1 in namespace n holds no release that can be read: \
+                illegal base64 data at input byte 0";
+            assert_eq!(listing.undecodable[0].to_string(), told);
+        }
+        assert_eq!(storage.last("a").await.unwrap().version, 3);
+        assert_eq!(storage.deployed("a").await.unwrap().version, 2);
+        let deployed = storage.deployed_all("a").await.unwrap();
+        assert_eq!((deployed.releases.len(), deployed.undecodable.len()), (1, 1));
+        // It counts, and goes, by its labels.
+        storage.create(&release("a", 4, Status::PendingUpgrade), 3).await.unwrap();
+        assert!(storage.history("a").await.unwrap().undecodable.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_record_that_counts_must_be_readable() {
+        let storage = with_broken(&[2, 3]).await;
+        let words = |err: StorageError| helmd_kube::helm_text(&err);
+        let last = "get: failed to decode data \"sh.helm.release.v1.a.v3\": illegal base64 data at input byte 0";
+        assert_eq!(words(storage.last("a").await.unwrap_err()), last);
+        let deployed = "get: failed to decode data \"sh.helm.release.v1.a.v2\": illegal base64 data at input byte 0";
+        assert_eq!(words(storage.deployed("a").await.unwrap_err()), deployed);
+        assert!(with_broken(&[1, 2, 3]).await.history("a").await.is_err());
     }
 
     #[tokio::test]

@@ -62,6 +62,10 @@ pub struct ServeArgs {
     /// marked as failed and taken back
     #[arg(long, value_name = "POLICY", default_value = "finish", value_parser = ["finish", "fail", "go-back"])]
     pub if_interrupted: String,
+    /// leave those files of a chart out of the records of releases that are no templates, values, schema, metadata, lock or CRDs:
+    /// for charts that are too large for a Secret
+    #[arg(long)]
+    pub skip_files_in_record: bool,
     /// log lines as text or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub log_format: String,
@@ -211,6 +215,8 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
         compat_unsafe: args.compat_unsafe,
         kube,
         driver: variable("HELM_DRIVER").unwrap_or_default(),
+        sql_connection: helmd_kube::Secret::new(variable("HELM_DRIVER_SQL_CONNECTION_STRING").unwrap_or_default()),
+        skip_files_in_record: args.skip_files_in_record,
         helm_env: helm_env(args),
         limits: Limits::default(),
         budgets: args.budgets.over(config.budgets).map_err(anyhow::Error::msg)?,

@@ -50,6 +50,10 @@ pub fn of_installs(helm: HelmMajor) -> Vec<Flag> {
     flags.extend(chart_path::flags());
     flags.extend(shared::apply(helm));
     flags.extend([shared::crds(), shared::post_render()]);
+    flags.push(yes(
+        "skip-files-in-record",
+        "leave files of the chart that are no templates out of the release's record",
+    ));
     flags.extend([
         yes("dependency-update", "fetch missing dependencies first (not there yet)"),
         text("description", "the description of the release's record"),
@@ -256,6 +260,7 @@ fn without_cluster(
             ServerSideApply::True => ApplyMethod::ServerSide,
             _ => ApplyMethod::ClientSide,
         },
+        ..Release::default()
     };
     release.set_status(Status::PendingInstall, "Dry run complete");
     Ok(release)

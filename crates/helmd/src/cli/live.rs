@@ -10,7 +10,7 @@ use helmd_action::{ActionError, Budgets, Context, Event, Holder, Progress, helm_
 use helmd_chart::HelmMajor;
 use helmd_kube::progress::{Done, ObjectRef};
 use helmd_kube::{Cluster, KubeError};
-use helmd_storage::{DriverKind, Storage};
+use helmd_storage::{DriverKind, Sql, Storage};
 use std::io::{IsTerminal, Write};
 use std::pin::pin;
 use std::sync::Arc;
@@ -137,16 +137,20 @@ pub fn on_cluster<T, F: Future<Output = T>>(
 }
 
 fn context(call: &Call<'_>, cluster: Cluster, budgets: Budgets) -> Result<Context, String> {
-    if call.settings.driver == "sql" {
-        return Err("releases in a database (HELM_DRIVER=sql) are not there yet".to_owned());
-    }
     let kind = DriverKind::from_env_name(&call.settings.driver).map_err(|e| helm_text(&e))?;
-    let storage = Storage::for_cluster(kind, &cluster, call.helm);
+    let storage = match kind {
+        DriverKind::Sql => {
+            let connection = environment::variable("HELM_DRIVER_SQL_CONNECTION_STRING").unwrap_or_default();
+            Storage::sql(&Sql::new(&connection, call.helm), cluster.namespace())
+        }
+        kind => Storage::for_cluster(kind, &cluster, call.helm),
+    };
     let mut cx = Context::new(cluster, storage);
     cx.helm = call.helm;
     cx.budgets = budgets;
     cx.enable_dns = call.matches.flag("enable-dns");
     cx.holder = Arc::new(Holder::new(&environment::host_name()));
+    cx.skip_files_in_record = call.matches.flag("skip-files-in-record");
     cx.interrupted = shared::interrupted_of(call.matches)?;
     cx.post_render = shared::post_render_of(call.matches)?;
     Ok(cx)

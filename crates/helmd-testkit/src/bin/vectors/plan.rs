@@ -114,6 +114,8 @@ pub fn release(record: &Record, helm: HelmMajor) -> Verdict {
         Ok(release) => release,
         Err(e) => return check::value(results, Err(check::helm_text(&e))),
     };
+    // Helm drops what it does not know, helmd keeps it: compared is what both write.
+    release.forget_unknown();
     release.labels = check::object(record.get("labels"))
         .into_iter()
         .map(|(k, v)| (k, v.as_str().unwrap_or_default().to_owned()))
@@ -144,7 +146,8 @@ fn decode(record: &Record, results: &Json, helm: HelmMajor) -> Verdict {
         // The driver's words, with the key that the recorder used.
         HelmMajor::Helm4 => format!("get: failed to decode data \"k\": {}", check::helm_text(&e)),
     });
-    let got = decoded.and_then(|release| {
+    let got = decoded.and_then(|mut release| {
+        release.forget_unknown();
         let json = helmd_release::to_json(&release, helm).map_err(|e| check::helm_text(&e))?;
         let stored = [("owner", "helm"), ("name", "r"), ("team", "x")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         let labels = helmd_release::without_system_labels(stored.into());
