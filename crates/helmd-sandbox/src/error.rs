@@ -128,6 +128,21 @@ impl ApiError {
         Self { details: Some(json!({ "causes": causes })), ..Self::new(409, "Conflict", text) }
     }
 
+    /// A refusal that somebody asked for.
+    pub(crate) fn fault(code: u16) -> Self {
+        let reason = match code {
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "NotFound",
+            409 => "Conflict",
+            429 => "TooManyRequests",
+            503 => "ServiceUnavailable",
+            504 => "Timeout",
+            _ => "InternalError",
+        };
+        Self::new(code, reason, "a fault was asked for")
+    }
+
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }

@@ -17,6 +17,7 @@ mod defaults;
 mod delete;
 mod discovery;
 mod error;
+mod fault;
 mod json;
 mod kinds;
 mod normal;
@@ -39,4 +40,5 @@ mod validate;
 mod watch;
 mod write;
 
+pub use fault::{Effect, Fault};
 pub use server::{Sandbox, SandboxError, SandboxOptions};

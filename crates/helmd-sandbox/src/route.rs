@@ -8,6 +8,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use crate::{
     admit, delete, discovery,
     error::ApiError,
+    fault,
     json::Json,
     kinds::Verbs,
     openapi, patch,
@@ -76,6 +77,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: &Call) -> Reply {
     let typed = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     match path.as_slice() {
         ["healthz" | "livez" | "readyz", ..] => Reply::Text(200, "ok".to_owned()),
+        ["sandbox", "faults"] => fault::control(&mut shared.faults(), call),
         ["version"] => Reply::ok(discovery::version()),
         [root @ ("api" | "apis")] if aggregated => {
             let all = discovery::aggregated(&shared.lock().registry, *root == "api");

@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     controller,
     error::ApiError,
+    fault::Fault,
     request::Call,
     route::{self, Reply},
     seed,
@@ -161,6 +162,11 @@ impl Sandbox {
         file.write_all(self.kubeconfig().as_bytes()).map_err(failed)
     }
 
+    /// Sets the faults that requests meet from now on; none when empty. `PUT` of their JSON to `/sandbox/faults` does the same.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.shared.faults().set(faults);
+    }
+
     /// The same API as a service, for callers in this process that need no socket.
     pub fn router(&self) -> Router {
         router(self.shared.clone())
@@ -195,8 +201,12 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     };
     let mut call = Call::new(parts.method, &parts.uri, parts.headers, body);
     route::take_path_token(&shared, &mut call);
-    let reply = route::answer(&shared, &call);
-    let response = reply.into_response();
+    let fault = shared.faults().meet(&call);
+    let answer = || route::answer(&shared, &call).into_response();
+    let response = match fault {
+        Some(fault) => fault.answer(answer).await,
+        None => answer(),
+    };
     let path = call.path.join("/");
     tracing::debug!(method = %call.method, path, status = response.status().as_u16(), "sandbox");
     response

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     SandboxOptions,
+    fault::Faults,
     json::{self, Json},
     kinds::{Kind, Registry},
     schema::Schema,
@@ -94,6 +95,7 @@ pub(crate) struct Shared {
     pub stop: CancellationToken,
     pub watches: Arc<tokio::sync::Semaphore>,
     pub body_limit: usize,
+    faults: Mutex<Faults>,
 }
 
 impl Shared {
@@ -102,7 +104,14 @@ impl Shared {
         let watches = Arc::new(tokio::sync::Semaphore::new(options.max_watches));
         let state = State::new(options);
         let changed = state.changed.subscribe();
-        Arc::new(Self { state: Mutex::new(state), changed, token, stop: CancellationToken::new(), watches, body_limit })
+        let faults = Mutex::default();
+        let stop = CancellationToken::new();
+        Arc::new(Self { state: Mutex::new(state), changed, token, stop, watches, body_limit, faults })
+    }
+
+    /// The faults that wait for their requests.
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state. Work under this lock is short and never waits.

@@ -400,7 +400,7 @@ enum Acquired {
 }
 
 async fn acquire(cx: &Context, release: &str, journal: &Journal) -> Result<Acquired, ActionError> {
-    let cluster = &cx.cluster;
+    let cluster = &cx.cluster.clone().with_patience(journal.options.timeout());
     let now = cluster.now();
     let wanted = Lease {
         namespace: cx.namespace().to_owned(),
@@ -427,6 +427,10 @@ async fn acquire(cx: &Context, release: &str, journal: &Journal) -> Result<Acqui
             Err(err) => return Err(err.into()),
         }
         let Some(found) = cluster.lease(&wanted.namespace, &wanted.name).await? else { continue };
+        // Our own, whose answer was lost.
+        if found.holder == wanted.holder && read_journal(&found).is_some_and(|found| found.id == journal.id) {
+            return Ok(Acquired::New(found));
+        }
         if !found.is_expired(cluster.now()) || !is_still(cx, &found).await? {
             return Err(ActionError::in_progress(InProgress::of(&found)));
         }
