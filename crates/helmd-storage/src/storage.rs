@@ -89,7 +89,7 @@ impl std::fmt::Display for Undecodable {
 impl Storage {
     /// Releases in the cluster, in the handle's namespace; an empty one means all. Records are
     /// written as `helm` writes them; either Helm reads both forms. A database that no connection string names answers each
-    /// question with an error: see [`Storage::sql`].
+    /// question with an error: see [`Storage::open`].
     #[must_use]
     pub fn for_cluster(kind: DriverKind, cluster: &Cluster, helm: HelmMajor) -> Self {
         let driver: Arc<dyn Driver> = match kind {
@@ -98,6 +98,16 @@ impl Storage {
             kind => Arc::new(Objects::new(cluster, kind, helm)),
         };
         Self::new(driver, cluster.namespace())
+    }
+
+    /// Releases wherever the kind says: as [`Storage::for_cluster`], or in the database of this connection string. Who serves many
+    /// requests keeps a [`Sql`] instead, and with it its connections.
+    #[must_use]
+    pub fn open(kind: DriverKind, connection: &str, cluster: &Cluster, helm: HelmMajor) -> Self {
+        match kind {
+            DriverKind::Sql => Self::sql(&Sql::new(connection, helm), cluster.namespace()),
+            kind => Self::for_cluster(kind, cluster, helm),
+        }
     }
 
     /// Releases in a database, with the connections that `sql` has.

@@ -1,6 +1,7 @@
 //! Why the database did not do what was asked.
 
 use std::error::Error as _;
+use std::io;
 
 use helmd_kube::ErrorKind;
 use tokio_postgres::error::SqlState;
@@ -85,7 +86,8 @@ impl From<tokio_postgres::Error> for SqlError {
         let mut lost = err.is_closed() || text.starts_with("error connecting") || text.starts_with("timeout");
         while let Some(inner) = cause {
             text = format!("{text}: {inner}");
-            lost |= inner.is::<std::io::Error>();
+            // rustls tells a certificate that will not do as invalid data.
+            lost |= inner.downcast_ref::<io::Error>().is_some_and(|err| err.kind() != io::ErrorKind::InvalidData);
             cause = inner.source();
         }
         if lost { Self::Lost(text) } else { Self::Answer(text) }
