@@ -4,7 +4,7 @@ use helmd_chart::HelmMajor;
 use helmd_chart::names::NameError;
 use helmd_engine::{RenderError, Stopped};
 use helmd_kube::error::Pending;
-use helmd_kube::{ErrorKind, KubeError};
+use helmd_kube::{ErrorKind, Explanation, KubeError};
 use helmd_release::SortError;
 use helmd_storage::StorageError;
 
@@ -191,6 +191,17 @@ impl ActionError {
         }
     }
 
+    /// What helmd found out about the failure beside Helm's sentence.
+    #[must_use]
+    pub fn explanation(&self) -> Option<Explanation> {
+        match self {
+            Self::Kube(err) => err.explanation().cloned(),
+            Self::Context { source, .. } => source.explanation(),
+            Self::Uninstalled(errors) => errors.iter().find_map(Self::explanation),
+            _ => None,
+        }
+    }
+
     pub(crate) fn in_progress(by: InProgress) -> Self {
         Self::InProgress(Some(Box::new(by)))
     }
@@ -226,6 +237,7 @@ fn kube_pending(err: &KubeError) -> &[Pending] {
     match err {
         KubeError::WaitTimeout { pending, .. } => pending,
         KubeError::Context { source, .. } => kube_pending(source),
+        KubeError::Explained(explained) => kube_pending(&explained.error),
         KubeError::Performed(errors)
         | KubeError::Lines(errors)
         | KubeError::Several(errors)
