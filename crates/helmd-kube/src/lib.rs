@@ -19,6 +19,7 @@ mod diagnose;
 pub mod discovery;
 pub mod error;
 pub mod explanation;
+mod hint;
 pub mod kstatus;
 pub mod lease;
 pub mod logs;
