@@ -4,7 +4,7 @@ use helmd_chart::HelmMajor;
 use helmd_chart::names::NameError;
 use helmd_engine::{RenderError, Stopped};
 use helmd_kube::error::Pending;
-use helmd_kube::{ErrorKind, KubeError};
+use helmd_kube::{ErrorKind, Explanation, KubeError};
 use helmd_release::SortError;
 use helmd_storage::StorageError;
 
@@ -191,6 +191,26 @@ impl ActionError {
         }
     }
 
+    /// What helmd found out about the failure beside Helm's sentence, or what to do about it.
+    #[must_use]
+    pub fn explanation(&self) -> Option<Explanation> {
+        match self {
+            Self::Kube(err) => err.explanation().cloned().or_else(|| err.hint().map(Explanation::of_hint)),
+            Self::Storage(StorageError::Cluster { source, .. } | StorageError::Get { source, .. }) => {
+                source.hint().map(Explanation::of_hint)
+            }
+            Self::Storage(err) => err.explanation().map(Explanation::of_hint),
+            Self::InProgress(Some(by)) => Some(Explanation::of_hint(by.hint())),
+            Self::Foreign { object, reason } => Some(Explanation::of_hint(of_foreign(object, reason))),
+            Self::NameInUse(_) => Some(Explanation::of_hint(
+                "take another name, upgrade the release that has it (upgrade --install does either), or uninstall that first".to_owned(),
+            )),
+            Self::Context { source, .. } => source.explanation(),
+            Self::Uninstalled(errors) => errors.iter().find_map(Self::explanation),
+            _ => None,
+        }
+    }
+
     pub(crate) fn in_progress(by: InProgress) -> Self {
         Self::InProgress(Some(Box::new(by)))
     }
@@ -211,16 +231,6 @@ impl ActionError {
         Self::Context { text: text.into(), source: Box::new(self) }
     }
 
-    /// What a person needs to know beyond Helm's sentence, where there is more: several lines.
-    #[must_use]
-    pub fn explanation(&self) -> Option<String> {
-        match self {
-            Self::Storage(err) => err.explanation(),
-            Self::Context { source, .. } => source.explanation(),
-            _ => None,
-        }
-    }
-
     /// Whether the release does not exist.
     #[must_use]
     pub fn is_release_not_found(&self) -> bool {
@@ -232,10 +242,25 @@ impl ActionError {
     }
 }
 
+/// Whose the object is, and how it becomes this release's.
+fn of_foreign(object: &str, reason: &str) -> String {
+    // `…: current value is "other"` tells that another release has it.
+    match reason.split("current value is \"").nth(1).and_then(|rest| rest.split('"').next()) {
+        Some(owner) => format!(
+            "{object} belongs to {owner:?}: name it otherwise in the chart, take it out of there, or take it over with --take-ownership"
+        ),
+        None => format!(
+            "{object} was not made by Helm: delete it, take it over with --take-ownership, or give it the label \
+             app.kubernetes.io/managed-by=Helm and the annotations meta.helm.sh/release-name and meta.helm.sh/release-namespace"
+        ),
+    }
+}
+
 fn kube_pending(err: &KubeError) -> &[Pending] {
     match err {
         KubeError::WaitTimeout { pending, .. } => pending,
         KubeError::Context { source, .. } => kube_pending(source),
+        KubeError::Explained(explained) => kube_pending(&explained.error),
         KubeError::Performed(errors)
         | KubeError::Lines(errors)
         | KubeError::Several(errors)
@@ -243,5 +268,22 @@ fn kube_pending(err: &KubeError) -> &[Pending] {
             errors.iter().map(kube_pending).find(|list| !list.is_empty()).unwrap_or_default()
         }
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_objects_tell_whose_they_are() {
+        let hint = |reason: &str| {
+            let foreign = ActionError::Foreign { object: "ConfigMap \"x\"".into(), reason: reason.into() };
+            foreign.context("unable").explanation().unwrap().text()
+        };
+        let key =
+            "annotation validation error: key \"meta.helm.sh/release-name\" must equal \"a\": current value is \"b\"";
+        assert!(hint(key).starts_with("hint: ConfigMap \"x\" belongs to \"b\": "));
+        assert!(hint("missing key").contains("app.kubernetes.io/managed-by=Helm and the annotations"));
     }
 }

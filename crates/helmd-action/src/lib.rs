@@ -50,7 +50,7 @@ pub use error::ActionError;
 pub use get::{GetHooks, GetManifest, GetMetadata, GetNotes, GetRelease, GetValues, Metadata, MetadataDependency};
 pub use helmd_engine::budgets::{self, Budgets};
 pub use helmd_engine::{Cancel, Exceeded, Stopped};
-pub use helmd_kube::{ErrorKind, Event, Progress, WaitStrategy, helm_text};
+pub use helmd_kube::{ErrorKind, Event, Explanation, Progress, WaitStrategy, helm_text};
 pub use helmd_plan::post_render::PostRender;
 pub use history::History;
 pub use install::Install;

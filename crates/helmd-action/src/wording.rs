@@ -91,6 +91,7 @@ fn in_lines(error: ActionError) -> ActionError {
         match error {
             KubeError::Performed(errors) => KubeError::Lines(errors),
             KubeError::Context { text, source } => KubeError::Context { text, source: Box::new(lines(*source)) },
+            KubeError::Explained(explained) => lines(*explained.error).explained(*explained.explanation),
             other => other,
         }
     }

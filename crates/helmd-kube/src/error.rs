@@ -4,6 +4,8 @@
 pub use helmd_chart::error_text as helm_text;
 use serde_json::Value as Json;
 
+use crate::explanation::Explanation;
+
 /// What sort of failure it is; the server maps it to a status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -120,9 +122,33 @@ pub enum KubeError {
     /// An object reached a state from which it does not become ready.
     #[error("{0}")]
     Failed(String),
+    /// A failure with what could be found out about it; it reads as without.
+    #[error(transparent)]
+    Explained(Explained),
     /// The operation was cancelled.
     #[error("context canceled")]
     Cancelled,
+}
+
+/// A failure with what was found out about it.
+#[derive(Debug)]
+pub struct Explained {
+    /// The failure.
+    pub error: Box<KubeError>,
+    /// What was found out.
+    pub explanation: Box<Explanation>,
+}
+
+impl std::fmt::Display for Explained {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Explained {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
 }
 
 /// An object that was not ready, and why.
@@ -186,6 +212,7 @@ impl KubeError {
                 errors.first().map_or(ErrorKind::Internal, Self::kind)
             }
             Self::Context { source, .. } => source.kind(),
+            Self::Explained(Explained { error, .. }) => error.kind(),
         }
     }
 
@@ -195,8 +222,22 @@ impl KubeError {
         match self {
             Self::Api(status) => Some(status),
             Self::Context { source, .. } | Self::Unreachable { source } => source.status(),
+            Self::Explained(Explained { error, .. }) => error.status(),
             Self::Several(errors) | Self::Performed(errors) | Self::Lines(errors) => {
                 errors.first().and_then(Self::status)
+            }
+            _ => None,
+        }
+    }
+
+    /// What was found out about the failure, wherever in the chain it stands.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&Explanation> {
+        match self {
+            Self::Explained(Explained { explanation, .. }) => Some(explanation),
+            Self::Context { source, .. } => source.explanation(),
+            Self::Several(errors) | Self::Performed(errors) | Self::Lines(errors) | Self::Updates(errors) => {
+                errors.iter().find_map(Self::explanation)
             }
             _ => None,
         }
@@ -218,6 +259,12 @@ impl KubeError {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.status().is_some_and(|status| status.reason == "Conflict")
+    }
+
+    /// Puts an explanation beside this error.
+    #[must_use]
+    pub fn explained(self, explanation: Explanation) -> Self {
+        Self::Explained(Explained { error: Box::new(self), explanation: Box::new(explanation) })
     }
 
     /// Puts a sentence before this error.
@@ -349,6 +396,16 @@ mod tests {
         let status = ApiStatus::unstructured(&http::Method::GET, 401, "Unauthorized");
         assert_eq!(status.message, "the server has asked for the client to provide credentials");
         assert_eq!(status.kind(), ErrorKind::Denied);
+    }
+
+    #[test]
+    fn explained_failures_read_as_without() {
+        let plain = || KubeError::Performed(vec![status(404, "NotFound", "gone").context("outer")]);
+        let explanation = Explanation::of_hint("look".into());
+        let explained = plain().explained(explanation);
+        assert_eq!(helm_text(&explained), helm_text(&plain()));
+        assert_eq!(explained.kind(), ErrorKind::NotFound);
+        assert_eq!(explained.context("more").explanation().unwrap().text(), "hint: look");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Owns: how a cluster is reached and as whom ([`ClusterConfig`], [`ClusterPool`]), what it serves
 //! ([`Discovery`]), the objects of a manifest ([`Cluster::build`]), and what is done with them:
-//! create, update, delete ([`apply`]), wait ([`wait`]), logs ([`logs`]).
+//! create, update, delete ([`apply`]), wait ([`wait`], with an [`explanation`] of what did not become ready), logs ([`logs`]).
 //!
 //! Does not own: what a release is, when something is done (`helmd-action`), nor the pure rules
 //! (merge patches, ownership, readiness: `helmd-plan`).
@@ -10,12 +10,16 @@
 //! Start at [`Cluster`]: a cheap handle that carries the namespace, the progress listener and the
 //! cancel token of one operation. Errors speak as Helm's client speaks ([`KubeError`]).
 
+mod advice;
 pub mod apply;
 pub mod build;
 pub mod cluster;
 pub mod config;
+mod diagnose;
 pub mod discovery;
 pub mod error;
+pub mod explanation;
+mod hint;
 pub mod kstatus;
 pub mod lease;
 pub mod logs;
@@ -36,6 +40,7 @@ pub use cluster::{Cluster, ClusterPool};
 pub use config::{ClusterConfig, ConfigSource, Secret};
 pub use discovery::{Discovery, Mapping, ServerVersion};
 pub use error::{ApiStatus, ErrorKind, KubeError, helm_text};
+pub use explanation::Explanation;
 pub use lease::Lease;
 pub use patience::{LONGEST_PAUSE, Repeated};
 pub use progress::{Event, ObjectRef, Progress, Silent};

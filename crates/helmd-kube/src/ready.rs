@@ -50,7 +50,7 @@ impl Cluster {
     }
 }
 
-fn replica_set_mapping() -> Mapping {
+pub(crate) fn replica_set_mapping() -> Mapping {
     Mapping {
         group: "apps".to_owned(),
         version: "v1".to_owned(),

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
+use crate::diagnose::Unmet;
 use crate::error::{ErrorKind, KubeError, Pending};
 use crate::kstatus::{Purpose, Status};
 use crate::progress::Event;
@@ -81,15 +82,26 @@ impl Cluster {
     /// [`KubeError::WaitTimeout`], which lists what was not ready; an object that cannot become
     /// ready; cancelled.
     pub async fn wait(&self, resources: &[Resource], options: WaitOptions) -> Result<(), KubeError> {
-        match options.strategy {
+        let mut unmet = Vec::new();
+        let result = match options.strategy {
             WaitStrategy::HookOnly => Ok(()),
-            WaitStrategy::Legacy => self.wait_legacy(resources, options).await,
-            WaitStrategy::Watcher => self.wait_status(resources, options).await,
+            WaitStrategy::Legacy => self.wait_legacy(resources, options, &mut unmet).await,
+            WaitStrategy::Watcher => self.wait_status(resources, options, &mut unmet).await,
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(err) => Err(self.explained(err, &unmet).await),
         }
     }
 
-    async fn wait_legacy(&self, resources: &[Resource], options: WaitOptions) -> Result<(), KubeError> {
-        let mut waiting: Vec<Waited<'_>> = resources.iter().map(Waited::new).collect();
+    /// `unmet` gets what was not ready when the wait fails.
+    async fn wait_legacy<'a>(
+        &self,
+        resources: &'a [Resource],
+        options: WaitOptions,
+        unmet: &mut Vec<Unmet<'a>>,
+    ) -> Result<(), KubeError> {
+        let mut waiting: Vec<Waited<'a>> = resources.iter().map(Waited::new).collect();
         let mut pace = Pace::new(options.timeout);
         loop {
             let looks = stream::iter(
@@ -97,30 +109,48 @@ impl Cluster {
                     .into_iter()
                     .map(|mut waited| async move {
                         let look = self.readiness(waited.resource, options.jobs).await;
-                        waited.take(self, look).map(|ready| (!ready).then_some(waited))
+                        let ready = waited.take(self, look);
+                        (waited, ready)
                     })
                     .collect::<Vec<_>>(),
             );
-            let looks: Vec<Result<Option<Waited<'_>>, KubeError>> = looks.buffered(PARALLEL).collect().await;
-            waiting = looks.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            let looks: Vec<(Waited<'a>, Result<bool, KubeError>)> = looks.buffered(PARALLEL).collect().await;
+            waiting = Vec::new();
+            for (waited, ready) in looks {
+                match ready {
+                    Ok(true) => {}
+                    Ok(false) => waiting.push(waited),
+                    Err(err) => {
+                        let message = if let KubeError::Failed(message) = &err { message } else { &waited.message };
+                        *unmet = vec![Unmet { message: message.clone(), ..waited.unmet() }];
+                        return Err(err);
+                    }
+                }
+            }
             if waiting.is_empty() {
                 return Ok(());
             }
             if !pace.next(self).await? {
+                *unmet = waiting.iter().map(Waited::unmet).collect();
                 return Err(KubeError::WaitTimeout { text: DEADLINE.to_owned(), pending: pending(&waiting) });
             }
         }
     }
 
     /// HELM: a failed object stays failed, but the others are waited for all the same.
-    async fn wait_status(&self, resources: &[Resource], options: WaitOptions) -> Result<(), KubeError> {
+    async fn wait_status<'a>(
+        &self,
+        resources: &'a [Resource],
+        options: WaitOptions,
+        unmet: &mut Vec<Unmet<'a>>,
+    ) -> Result<(), KubeError> {
         let paused = |resource: &Resource| {
             resource.mapping.kind == "Deployment"
                 && resource.object.pointer("/spec/paused").and_then(Json::as_bool) == Some(true)
         };
-        let mut waiting: Vec<Waited<'_>> =
+        let mut waiting: Vec<Waited<'a>> =
             resources.iter().filter(|resource| !paused(resource)).map(Waited::new).collect();
-        let mut failed: Vec<Waited<'_>> = Vec::new();
+        let mut failed: Vec<Waited<'a>> = Vec::new();
         let purpose = if options.jobs { Purpose::WaitWithJobs } else { Purpose::Wait };
         let mut pace = Pace::new(options.timeout);
         loop {
@@ -152,6 +182,7 @@ impl Cluster {
                 None | Some(true) => {
                     let timed_out = late == Some(true);
                     failed.append(&mut waiting);
+                    *unmet = failed.iter().map(Waited::unmet).collect();
                     return Err(not_current(&failed, timed_out));
                 }
             }
@@ -184,7 +215,9 @@ impl Cluster {
                 return Ok(());
             }
             if !pace.next(self).await? {
-                return Err(KubeError::WaitTimeout { text: DEADLINE.to_owned(), pending: pending(&waiting) });
+                let unmet: Vec<Unmet<'_>> = waiting.iter().map(Waited::unmet).collect();
+                let err = KubeError::WaitTimeout { text: DEADLINE.to_owned(), pending: pending(&waiting) };
+                return Err(self.explained(err, &unmet).await);
             }
         }
     }
@@ -199,14 +232,21 @@ impl Cluster {
             return Err(KubeError::NoObjects);
         }
         let timeout = (!timeout.is_zero()).then_some(timeout);
-        let mut errors = Vec::new();
+        let (mut errors, mut unmet) = (Vec::new(), Vec::new());
         for batch in resources.chunk_by(|a, b| a.mapping.kind == b.mapping.kind) {
             let work =
                 stream::iter(batch.iter().map(|resource| self.watch_completion(resource, timeout)).collect::<Vec<_>>());
             let results: Vec<Result<(), KubeError>> = work.buffered(PARALLEL).collect().await;
-            errors.extend(results.into_iter().filter_map(Result::err));
+            for (resource, err) in
+                batch.iter().zip(results).filter_map(|(resource, done)| Some((resource, done.err()?)))
+            {
+                if !matches!(err, KubeError::Cancelled) {
+                    unmet.push(Unmet { resource, status: String::new(), message: crate::helm_text(&err) });
+                }
+                errors.push(err);
+            }
         }
-        if errors.is_empty() { Ok(()) } else { Err(KubeError::Performed(errors)) }
+        if errors.is_empty() { Ok(()) } else { Err(self.explained(KubeError::Performed(errors), &unmet).await) }
     }
 
     async fn watch_completion(&self, resource: &Resource, timeout: Option<Duration>) -> Result<(), KubeError> {
@@ -255,6 +295,12 @@ struct Waited<'a> {
 impl<'a> Waited<'a> {
     fn new(resource: &'a Resource) -> Self {
         Self { resource, message: String::new(), status: "Unknown", failures: 0 }
+    }
+
+    fn unmet(&self) -> Unmet<'a> {
+        // By Helm 3's rules an object has no status but what is said of it.
+        let status = if self.status == "Unknown" { "" } else { self.status };
+        Unmet { resource: self.resource, status: status.to_owned(), message: self.message.clone() }
     }
 
     /// Takes a look's result; tells whether the object is ready.

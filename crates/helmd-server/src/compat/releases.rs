@@ -6,7 +6,7 @@ use super::{Query, envelope, options};
 use crate::App;
 use crate::charts::ChartRequest;
 use axum::response::Response;
-use helmd_action::{self as action, Context};
+use helmd_action::{self as action, ActionError, Context, Explanation};
 use helmd_kube::helm_text;
 use helmd_release::{Hook, Release, Time};
 use serde::Serialize;
@@ -99,11 +99,33 @@ fn hook_element(hook: &Hook) -> HookElement<'_> {
     }
 }
 
+/// Why a call failed.
+struct Failure {
+    text: String,
+    explanation: Option<Box<Explanation>>,
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self { text, explanation: None }
+    }
+}
+
+impl From<ActionError> for Failure {
+    fn from(error: ActionError) -> Self {
+        Self { text: helm_text(&error), explanation: error.explanation().map(Box::new) }
+    }
+}
+
 /// The answer of a call: an error text becomes code 1.
-fn answer(result: Result<Response, String>) -> Response {
+fn answer<E: Into<Failure>>(result: Result<Response, E>) -> Response {
     result.unwrap_or_else(|error| {
-        tracing::warn!(%error, "call failed");
-        envelope::fail(&error)
+        let Failure { text: error, explanation } = error.into();
+        match &explanation {
+            Some(explanation) => tracing::warn!(%error, explanation = %explanation.text(), "call failed"),
+            None => tracing::warn!(%error, "call failed"),
+        }
+        envelope::explained(&error, explanation.as_deref())
     })
 }
 
@@ -184,7 +206,7 @@ pub(crate) async fn status(app: &App, target: &Target, query: &Query) -> Respons
     let run = async {
         let cx = app.context(query, &target.namespace).await?;
         let release = action::Status::new(target.release.clone()).run(&cx).await.map_err(text)?;
-        Ok(envelope::ok(&element(&release, true)))
+        Ok::<_, String>(envelope::ok(&element(&release, true)))
     };
     answer(run.await)
 }
@@ -206,7 +228,7 @@ pub(crate) async fn history(app: &App, target: &Target, query: &Query) -> Respon
                 description: r.info.description.clone(),
             })
             .collect();
-        Ok(envelope::ok(&elements))
+        Ok::<_, String>(envelope::ok(&elements))
     };
     answer(run.await)
 }
@@ -224,8 +246,8 @@ fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String>
 /// render ends and the change with it. Later it goes on without the client.
 async fn rendering<T: Send + 'static>(
     cx: &Context,
-    work: impl Future<Output = Result<T, String>> + Send + 'static,
-) -> Result<T, String> {
+    work: impl Future<Output = Result<T, ActionError>> + Send + 'static,
+) -> Result<T, Failure> {
     let guard = action::CancelOnDrop::new(cx.cancel_render.clone());
     let result = detached(work).await;
     guard.disarm();
@@ -234,13 +256,13 @@ async fn rendering<T: Send + 'static>(
 
 /// Runs a change so that it goes on when the client goes away.
 async fn detached<T: Send + 'static>(
-    work: impl Future<Output = Result<T, String>> + Send + 'static,
-) -> Result<T, String> {
+    work: impl Future<Output = Result<T, ActionError>> + Send + 'static,
+) -> Result<T, Failure> {
     match tokio::spawn(work).await {
-        Ok(result) => result,
+        Ok(result) => Ok(result?),
         Err(e) => {
             tracing::error!(error = %e, "an operation ended by an internal fault");
-            Err("internal error: the operation ended unexpectedly, see the server's log".to_owned())
+            Err("internal error: the operation ended unexpectedly, see the server's log".to_owned().into())
         }
     }
 }
@@ -250,13 +272,13 @@ pub(crate) async fn install(app: &App, target: Target, query: &Query, body: &[u8
     answer(install_inner(app, target, query, body).await)
 }
 
-async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, String> {
+async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, Failure> {
     let change = Change::prepare(app, target, query, body).await?;
     action::check_installable(&change.subject.chart).map_err(text)?;
     action::check_dependencies(&change.subject.chart).map_err(text)?;
     let install = options::install(&change.fields, change.subject)?;
     let cx = change.cx;
-    rendering(&cx.clone(), async move { install.run(&cx).await.map_err(text) }).await?;
+    rendering(&cx.clone(), async move { install.run(&cx).await }).await?;
     Ok(envelope::done())
 }
 
@@ -289,12 +311,12 @@ pub(crate) async fn upgrade(app: &App, target: Target, query: &Query, body: &[u8
     answer(upgrade_inner(app, target, query, body).await)
 }
 
-async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, String> {
+async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, Failure> {
     let change = Change::prepare(app, target, query, body).await?;
     action::check_dependencies(&change.subject.chart).map_err(text)?;
     let upgrade = options::upgrade(&change.fields, change.subject)?;
     let cx = change.cx;
-    rendering(&cx.clone(), async move { upgrade.run(&cx).await.map_err(text) }).await?;
+    rendering(&cx.clone(), async move { upgrade.run(&cx).await }).await?;
     Ok(envelope::done())
 }
 
@@ -306,8 +328,8 @@ pub(crate) async fn rollback(app: &App, target: Target, revision: &str, query: &
         let mut cx = app.context(query, &target.namespace).await?;
         let rollback = options::rollback(&fields, target.release.clone(), revision)?;
         cx.interrupted = options::interrupted(&fields)?.unwrap_or(cx.interrupted);
-        detached(async move { rollback.run(&cx).await.map_err(text) }).await?;
-        Ok(envelope::done())
+        detached(async move { rollback.run(&cx).await }).await?;
+        Ok::<_, Failure>(envelope::done())
     };
     answer(run.await)
 }
@@ -324,8 +346,8 @@ pub(crate) async fn uninstall(app: &App, target: Target, query: &Query, body: &[
         let mut cx: Context = app.context(query, &target.namespace).await?;
         let uninstall = options::uninstall(&fields, target.release.clone())?;
         cx.interrupted = options::interrupted(&fields)?.unwrap_or(cx.interrupted);
-        detached(async move { uninstall.run(&cx).await.map_err(text) }).await?;
-        Ok(envelope::done())
+        detached(async move { uninstall.run(&cx).await }).await?;
+        Ok::<_, Failure>(envelope::done())
     };
     answer(run.await)
 }

@@ -180,7 +180,7 @@ pub fn run(call: &mut Call<'_>, dry_run: DryRun, plan: Plan) -> Result<Release, 
     };
     let signals = Signals::CancelTold(matches.words.first().map_or("", String::as_str));
     match live::on_cluster(call, signals, |cx| async move { install.run(&cx).await })? {
-        Ok(done) => done.map_err(|error| live::sentence(&error, helm)),
+        Ok(done) => done.map_err(|error| live::explained(&error, call)),
         Err(none) => {
             let text = none.text(helm);
             if helm == HelmMajor::Helm3 {

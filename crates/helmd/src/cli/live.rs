@@ -48,12 +48,24 @@ pub fn sentence(error: &dyn std::error::Error, helm: HelmMajor) -> String {
     }
 }
 
-/// As [`sentence`], with what a person should know beside it if that is wanted.
+/// As [`sentence`], with what a person should know beside it: on a terminal, and with `--explain`.
+pub fn explained(error: &ActionError, call: &Call<'_>) -> String {
+    with_hint(error, call.helm, hints(call))
+}
+
+fn hints(call: &Call<'_>) -> bool {
+    call.matches.flag("explain") || std::io::stderr().is_terminal()
+}
+
 fn with_hint(error: &ActionError, helm: HelmMajor, wanted: bool) -> String {
     let sentence = sentence(error, helm);
-    match error.in_progress_by() {
-        Some(by) if wanted => format!("{sentence}\nhint: {}", by.hint()),
-        _ => sentence,
+    if !wanted {
+        return sentence;
+    }
+    match error.explanation() {
+        // HELM: version 3's list of failures ends in empty lines.
+        Some(explanation) => format!("{}\n{}", sentence.trim_end(), explanation.text()),
+        None => sentence,
     }
 }
 
@@ -74,7 +86,7 @@ pub fn run<T, F>(call: &mut Call<'_>, signals: Signals<'_>, work: impl FnOnce(Co
 where
     F: Future<Output = Result<T, ActionError>>,
 {
-    let hints = std::io::stderr().is_terminal();
+    let hints = hints(call);
     run_with(call, signals, hints, work)
 }
 

@@ -103,6 +103,11 @@ pub fn crds_of(matches: &Matches) -> Result<Option<Crds>, String> {
     }
 }
 
+/// `--explain`, which Helm does not have.
+pub fn explain() -> Flag {
+    yes("explain", "tell what stands behind a failure: pods, logs, events, and what to do (on a terminal: always)")
+}
+
 /// `--if-interrupted`, which Helm does not have.
 pub fn interrupted() -> Flag {
     text("if-interrupted", "what others do when this helmd ends in the middle: finish, fail or go-back (finish)")
@@ -124,7 +129,7 @@ pub fn interrupted_of(matches: &Matches) -> Result<Interrupted, String> {
 /// The flags by which objects are changed.
 pub fn apply(helm: HelmMajor) -> Vec<Flag> {
     let mut flags = apply_of(helm);
-    flags.push(interrupted());
+    flags.extend([interrupted(), explain()]);
     flags
 }
 

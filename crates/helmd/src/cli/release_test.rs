@@ -24,6 +24,7 @@ fn flags(helm: HelmMajor) -> Vec<Flag> {
         Flag::new("filter", Kind::Csv, "which tests: name=a,name=b, or !name=c for all but that one"),
         yes("logs", "print what the tests' pods wrote"),
         shared::timeout(),
+        shared::explain(),
     ];
     if helm == HelmMajor::Helm3 {
         flags.push(yes("hide-notes", "do not print the notes"));
@@ -59,7 +60,7 @@ fn test(call: &mut Call<'_>) -> Result<(), String> {
     };
     let text = status.table()?;
     call.print(text.as_bytes())?;
-    let failed = tested.outcome.map_err(|error| live::sentence(&error, helm));
+    let failed = tested.outcome.map_err(|error| live::explained(&error, call));
     let cleaned = tested.cleaned.map_err(|error| live::sentence(&error, helm));
     let Some((text, read)) = tested.logs else { return failed.and(cleaned) };
     call.print(format!("\n{text}").as_bytes())?;

@@ -23,6 +23,7 @@ fn flags(helm: HelmMajor) -> Vec<Flag> {
         text("description", "with --keep-history: the description of the release's record"),
         yes("dry-run", "change nothing"),
         yes("ignore-not-found", "a release that is not there is no error"),
+        shared::explain(),
         shared::interrupted(),
         yes("keep-history", "keep the records"),
         yes("no-hooks", "run no hooks"),
