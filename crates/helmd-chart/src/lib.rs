@@ -24,7 +24,7 @@ pub mod scaffold;
 mod slice;
 mod tar_writer;
 
-pub use archive::{ArchiveLimits, budgets, read_archive};
+pub use archive::{ArchiveLimits, budgets, read_archive, read_archive_from};
 pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};
 pub use decode::{DecodeError, Decoder, MetadataDraft, Texts, declared_api_version};
 pub use defaults::Defaults;
