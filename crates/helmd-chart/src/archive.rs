@@ -9,7 +9,7 @@ use crate::path::clean_path;
 use gotmpl::GoString;
 use gotmpl::exec::Exceeded;
 use gotmpl::strconv::quote;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use tar::{Archive, Entry, EntryType};
 
 /// How large an archive may be. The numbers count over the whole chart, archives of subcharts included.
@@ -176,8 +176,24 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, helm: HelmMajor) -> Result
         [0x1f, 0x8b, 8, ..] => {}
         _ => return Err(ArchiveError::NotGzip),
     }
+    unpack(bytes, budget, helm)
+}
+
+/// As [`read_archive`] for an archive that begins as gzip does, without holding the whole of it.
+///
+/// # Errors
+/// As [`read_archive`].
+pub fn read_archive_from(
+    input: impl BufRead,
+    limits: &ArchiveLimits,
+    helm: HelmMajor,
+) -> Result<Vec<File>, ArchiveError> {
+    unpack(input, &mut Budget::new(limits), helm)
+}
+
+fn unpack(input: impl BufRead, budget: &mut Budget, helm: HelmMajor) -> Result<Vec<File>, ArchiveError> {
     let mut stream = budget.stream;
-    let result = read_stream(Bounded { inner: Gunzip::new(bytes), position: 0, left: &mut stream }, budget, helm);
+    let result = read_stream(Bounded { inner: Gunzip::new(input), position: 0, left: &mut stream }, budget, helm);
     budget.stream = stream;
     result
 }

@@ -4,7 +4,7 @@
 //! a large chart went into it.
 
 use flate2::bufread::DeflateDecoder;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 const TEXT_FIELDS: [u8; 2] = [0x08, 0x10];
 const HEADER_CRC: u8 = 0x02;
@@ -14,104 +14,113 @@ const HEADER_BYTES: usize = 10;
 const TRAILER_BYTES: usize = 8;
 
 /// Reads the content of all members of a gzip file, one after the other, and checks their sums.
-pub(crate) struct Gunzip<'a> {
-    member: Option<Member<'a>>,
-    /// What follows the member.
-    rest: &'a [u8],
+pub(crate) struct Gunzip<R> {
+    state: State<R>,
 }
 
-struct Member<'a> {
-    decoder: DeflateDecoder<&'a [u8]>,
+enum State<R> {
+    /// Before a member, or at the end.
+    Between(R),
+    Within(Member<R>),
+    /// There was a fault.
+    Broken,
+}
+
+struct Member<R> {
+    decoder: DeflateDecoder<R>,
     sum: crc32fast::Hasher,
     /// Length modulo 2^32.
     length: u32,
 }
 
-impl<'a> Gunzip<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Gunzip<'a> {
-        Gunzip { member: None, rest: bytes }
-    }
-
-    /// Begins the next member; false at the end of the file.
-    fn begin(&mut self) -> io::Result<bool> {
-        if self.rest.is_empty() {
-            return Ok(false);
-        }
-        let content = content(self.rest)?;
-        let decoder = DeflateDecoder::new(content);
-        self.member = Some(Member { decoder, sum: crc32fast::Hasher::new(), length: 0 });
-        Ok(true)
-    }
-
-    fn end(&mut self, member: Member<'a>) -> io::Result<()> {
-        let after = member.decoder.into_inner();
-        let (trailer, rest) = after.split_at_checked(TRAILER_BYTES).ok_or(io::ErrorKind::UnexpectedEof)?;
-        let mut expected = [0; TRAILER_BYTES];
-        expected.copy_from_slice(trailer);
-        let expected = u64::from_le_bytes(expected);
-        if expected != (u64::from(member.length) << 32) | u64::from(member.sum.finalize()) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "gzip: invalid checksum"));
-        }
-        self.rest = rest;
-        Ok(())
+impl<R: BufRead> Gunzip<R> {
+    pub(crate) fn new(input: R) -> Gunzip<R> {
+        Gunzip { state: State::Between(input) }
     }
 }
 
-impl Read for Gunzip<'_> {
+/// The next member; the input itself at its end.
+fn begin<R: BufRead>(mut input: R) -> io::Result<State<R>> {
+    if input.fill_buf()?.is_empty() {
+        return Ok(State::Between(input));
+    }
+    skip_header(&mut input)?;
+    Ok(State::Within(Member { decoder: DeflateDecoder::new(input), sum: crc32fast::Hasher::new(), length: 0 }))
+}
+
+/// What follows a member, whose sum and length are checked.
+fn end<R: BufRead>(member: Member<R>) -> io::Result<R> {
+    let mut input = member.decoder.into_inner();
+    let mut expected = [0; TRAILER_BYTES];
+    input.read_exact(&mut expected)?;
+    if u64::from_le_bytes(expected) != (u64::from(member.length) << 32) | u64::from(member.sum.finalize()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "gzip: invalid checksum"));
+    }
+    Ok(input)
+}
+
+impl<R: BufRead> Read for Gunzip<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
         }
         loop {
-            let Some(member) = &mut self.member else {
-                if self.begin()? {
-                    continue;
+            if let State::Within(member) = &mut self.state {
+                let n = member.decoder.read(buf)?;
+                if n > 0 {
+                    member.sum.update(buf.get(..n).unwrap_or_default());
+                    // A read is never that long, and the length is kept modulo 2^32 anyway.
+                    member.length = member.length.wrapping_add(n as u32);
+                    return Ok(n);
                 }
-                return Ok(0);
-            };
-            let n = member.decoder.read(buf)?;
-            if n > 0 {
-                member.sum.update(buf.get(..n).unwrap_or_default());
-                // A read is never that long, and the length is kept modulo 2^32 anyway.
-                member.length = member.length.wrapping_add(n as u32);
-                return Ok(n);
             }
-            if let Some(member) = self.member.take() {
-                self.end(member)?;
+            let input = match std::mem::replace(&mut self.state, State::Broken) {
+                State::Within(member) => end(member)?,
+                State::Between(input) => input,
+                State::Broken => return Err(io::ErrorKind::InvalidData.into()),
+            };
+            self.state = begin(input)?;
+            if matches!(self.state, State::Between(_)) {
+                return Ok(0);
             }
         }
     }
 }
 
-/// What follows a member's header.
-fn content(member: &[u8]) -> io::Result<&[u8]> {
+/// Reads a member's header.
+fn skip_header(input: &mut impl BufRead) -> io::Result<()> {
     let bad = || io::Error::new(io::ErrorKind::InvalidInput, "gzip: invalid header");
-    let short = || io::Error::from(io::ErrorKind::UnexpectedEof);
-    let (header, mut rest) = member.split_at_checked(HEADER_BYTES).ok_or_else(short)?;
-    let &[0x1f, 0x8b, 8, flags, ..] = header else { return Err(bad()) };
-    if flags & RESERVED != 0 {
+    let mut sum = crc32fast::Hasher::new();
+    let [a, b, method, flags, ..] = taken::<HEADER_BYTES>(input, &mut sum)?;
+    if [a, b, method] != [0x1f, 0x8b, 8] || flags & RESERVED != 0 {
         return Err(bad());
     }
     if flags & EXTRA != 0 {
-        let &[low, high, ..] = rest else { return Err(short()) };
-        rest = rest.get(2 + usize::from(u16::from_le_bytes([low, high]))..).ok_or_else(short)?;
+        for _ in 0..u16::from_le_bytes(taken(input, &mut sum)?) {
+            taken::<1>(input, &mut sum)?;
+        }
     }
     for field in TEXT_FIELDS {
         if flags & field != 0 {
-            let end = rest.iter().position(|b| *b == 0).ok_or_else(short)?;
-            rest = rest.get(end + 1..).unwrap_or_default();
+            while taken(input, &mut sum)? != [0] {}
         }
     }
     if flags & HEADER_CRC != 0 {
-        let (sum, after) = rest.split_at_checked(2).ok_or_else(short)?;
-        let length = member.len() - rest.len();
-        let expected = crc32fast::hash(member.get(..length).unwrap_or_default()) as u16;
-        if sum != expected.to_le_bytes() {
+        // As wide as the field: the lower half of the sum.
+        let expected = sum.clone().finalize() as u16;
+        if taken(input, &mut sum)? != expected.to_le_bytes() {
             return Err(bad());
         }
-        rest = after;
     }
-    Ok(rest)
+    Ok(())
+}
+
+/// The next bytes, which count in the sum.
+fn taken<const N: usize>(input: &mut impl BufRead, sum: &mut crc32fast::Hasher) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    input.read_exact(&mut bytes)?;
+    sum.update(&bytes);
+    Ok(bytes)
 }
 
 #[cfg(test)]

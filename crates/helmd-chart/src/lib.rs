@@ -25,7 +25,7 @@ mod slice;
 mod tar_writer;
 pub mod unknown;
 
-pub use archive::{ArchiveLimits, budgets, read_archive};
+pub use archive::{ArchiveLimits, budgets, read_archive, read_archive_from};
 pub use chart::{Chart, Crd, Helm3Chart, HelmMajor, Values};
 pub use decode::{DecodeError, Decoder, MetadataDraft, Texts, declared_api_version};
 pub use defaults::Defaults;

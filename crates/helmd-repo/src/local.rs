@@ -18,11 +18,18 @@ use error::failed;
 pub use error::go_text;
 use gotmpl::strconv::quote;
 use helmd_chart::ignore::{self, Rules};
-use helmd_chart::{ArchiveError, Chart, ChartError, File, HelmMajor, Loader, read_archive};
+use helmd_chart::{ArchiveError, Chart, ChartError, File, HelmMajor, Loader, read_archive, read_archive_from};
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use walk::Walk;
+
+/// How a gzip file begins.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
+/// What is looked at before an archive is unpacked; shorter files are read as a whole.
+const HEAD_BYTES: usize = 512;
+/// What is read of an archive at once.
+const BUFFER_BYTES: usize = 16 << 10;
 
 /// Which symbolic links in a chart's folder are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,8 +144,19 @@ impl<'a> Disk<'a> {
     /// As [`Disk::load`].
     pub fn load_file(&self, path: &Path, log: &mut Vec<String>) -> Result<Chart, RepoError> {
         // A compressed file is not larger than what comes out of it, but for some bytes around each part.
-        let bytes = read_file(path, self.loader.limits.total_bytes.saturating_add(1 << 20))?;
-        self.load_bytes(&text(path), &bytes, log)
+        let limit = self.loader.limits.total_bytes.saturating_add(1 << 20);
+        let mut file = open(path)?.take(limit);
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        (&mut file).take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(|e| failed("read", path, &e))?;
+        if head.len() < HEAD_BYTES || !head.starts_with(GZIP) {
+            file.read_to_end(&mut head).map_err(|e| failed("read", path, &e))?;
+            return self.load_bytes(&text(path), &head, log);
+        }
+        // The archive is unpacked as it is read: it takes no memory beside its files.
+        let input = BufReader::with_capacity(BUFFER_BYTES, head.chain(file));
+        let Loader { helm, limits, .. } = self.loader;
+        let files = read_archive_from(input, limits, *helm);
+        self.load_unpacked(&text(path), files, log)
     }
 
     /// The chart in an archive's bytes; `name` is for messages.
@@ -146,14 +164,23 @@ impl<'a> Disk<'a> {
     /// # Errors
     /// As [`Disk::load`].
     pub fn load_bytes(&self, name: &str, bytes: &[u8], log: &mut Vec<String>) -> Result<Chart, RepoError> {
-        if !bytes.starts_with(b"\x1f\x8b\x08") {
+        if !bytes.starts_with(GZIP) {
             if name.ends_with(".yml") || name.ends_with(".yaml") {
                 return Err(RepoError::Yaml(name.to_owned()));
             }
             return Err(RepoError::NotArchive { name: name.to_owned(), content_type: sniff::content_type(bytes) });
         }
         let Loader { helm, limits, .. } = self.loader;
-        let files = read_archive(bytes, limits, *helm).map_err(|cause| match cause {
+        self.load_unpacked(name, read_archive(bytes, limits, *helm), log)
+    }
+
+    fn load_unpacked(
+        &self,
+        name: &str,
+        files: Result<Vec<File>, ArchiveError>,
+        log: &mut Vec<String>,
+    ) -> Result<Chart, RepoError> {
+        let files = files.map_err(|cause| match cause {
             ArchiveError::NotGzip => RepoError::NotGzip { name: name.to_owned(), cause },
             cause if self.detects() => RepoError::Archive { cause },
             cause => RepoError::Chart(cause.into()),
@@ -245,11 +272,14 @@ pub fn entry(path: &Path, shown: &str) -> Entry {
 /// # Errors
 /// Go's text; the path is in it as it was given.
 pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, RepoError> {
-    let file =
-        fs::File::open(path).map_err(|e| RepoError::Open(format!("open {}: {}", path.display(), go_text(&e))))?;
+    let file = open(path)?;
     let mut data = Vec::new();
     file.take(limit).read_to_end(&mut data).map_err(|e| failed("read", path, &e))?;
     Ok(data)
+}
+
+fn open(path: &Path) -> Result<fs::File, RepoError> {
+    fs::File::open(path).map_err(|e| RepoError::Open(format!("open {}: {}", path.display(), go_text(&e))))
 }
 
 fn text(path: &Path) -> String {

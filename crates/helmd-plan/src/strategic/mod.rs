@@ -7,6 +7,7 @@ mod diff;
 mod error;
 mod lists;
 mod merge;
+mod pack;
 mod schema;
 mod table;
 

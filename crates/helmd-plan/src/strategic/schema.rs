@@ -1,29 +1,7 @@
 //! The types of the built-in kinds, as far as patches need them.
 
 use super::error::StrategicError;
-use super::table::{KINDS, TYPES};
-
-/// A Go type. Numbers are places in [`TYPES`].
-pub(super) enum Type {
-    /// The type's name and its fields.
-    Struct(&'static str, &'static [Field]),
-    Pointer(u16),
-    List(u16),
-    /// Anything else, by Go's name of its kind.
-    Plain(&'static str),
-}
-
-/// A field of a struct.
-pub(super) struct Field {
-    /// The JSON name.
-    pub name: &'static str,
-    /// The type.
-    pub of: u16,
-    /// The patch strategies, comma separated.
-    pub strategy: &'static str,
-    /// The merge key.
-    pub key: &'static str,
-}
+use super::pack::{Kind, Text, Type, kinds, types};
 
 /// The type of an object or of one of its parts.
 #[derive(Clone, Copy)]
@@ -40,10 +18,11 @@ pub(super) struct PatchMeta {
     pub key: &'static str,
 }
 
-static UNKNOWN: Type = Type::Plain("invalid");
+/// The table names no type that it does not have.
+static UNKNOWN: Type = Type::Plain(Text::EMPTY);
 
 fn type_at(place: u16) -> &'static Type {
-    TYPES.get(usize::from(place)).unwrap_or(&UNKNOWN)
+    types().get(usize::from(place)).unwrap_or(&UNKNOWN)
 }
 
 /// True when the kind is one of Kubernetes' own, so that a strategic merge patch can be made for it.
@@ -56,8 +35,9 @@ pub fn is_built_in(api_version: &str, kind: &str) -> bool {
 impl Schema {
     /// The type of a kind; `None` for a kind that is not built in.
     pub fn of(api_version: &str, kind: &str) -> Option<Schema> {
-        let place = KINDS.binary_search_by(|(v, k, _)| (*v, *k).cmp(&(api_version, kind))).ok()?;
-        KINDS.get(place).map(|(_, _, id)| Schema(type_at(*id)))
+        let wanted = (api_version.as_bytes(), kind.as_bytes());
+        let place = kinds().binary_search_by(|Kind(v, k, _)| (v.bytes(), k.bytes()).cmp(&wanted)).ok()?;
+        kinds().get(place).map(|Kind(_, _, id)| Schema(type_at(*id)))
     }
 
     /// Go's word for the kind of type.
@@ -66,7 +46,7 @@ impl Schema {
             Type::Struct(..) => "struct",
             Type::Pointer(_) => "ptr",
             Type::List(_) => "slice",
-            Type::Plain(kind) => kind,
+            Type::Plain(kind) => kind.get(),
         }
     }
 
@@ -79,17 +59,19 @@ impl Schema {
         let Type::Struct(name, fields) = this.0 else {
             return Err(StrategicError::NotStruct { kind: this.kind() });
         };
-        let exact = fields.iter().find(|f| f.name == key);
-        let Some(field) = exact.or_else(|| fields.iter().find(|f| f.name.eq_ignore_ascii_case(key))) else {
-            return Err(StrategicError::UnknownField { type_name: name, field: key.to_owned() });
+        let (fields, wanted) = (fields.get(), key.as_bytes());
+        let exact = fields.iter().find(|f| f.name.bytes() == wanted);
+        let Some(field) = exact.or_else(|| fields.iter().find(|f| f.name.bytes().eq_ignore_ascii_case(wanted))) else {
+            return Err(StrategicError::UnknownField { type_name: name.get(), field: key.to_owned() });
         };
-        let (retain_keys, strategy) = match field.strategy.split_once(',') {
-            None if field.strategy == RETAIN_KEYS => (true, ""),
-            None => (false, field.strategy),
+        let strategy = field.strategy.get();
+        let (retain_keys, strategy) = match strategy.split_once(',') {
+            None if strategy == RETAIN_KEYS => (true, ""),
+            None => (false, strategy),
             Some((RETAIN_KEYS, other) | (other, RETAIN_KEYS)) => (true, other),
             Some((first, _)) => (false, first),
         };
-        Ok((Schema(type_at(field.of)), PatchMeta { retain_keys, strategy, key: field.key }))
+        Ok((Schema(type_at(field.of)), PatchMeta { retain_keys, strategy, key: field.key.get() }))
     }
 
     /// The element type and tags of a field that holds a list.

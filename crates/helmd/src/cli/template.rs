@@ -67,7 +67,12 @@ fn execute(args: &[String], out: &mut (dyn Write + Send), err: &mut (dyn Write +
     let matches = &matches;
     let errors = &mut *err;
     let done = with_clock(&of_thread, Cancel::new(), move |clock| {
-        Command { helm, matches, settings, budgets, clock, err: errors }.run(out)
+        let done = Command { helm, matches, settings, budgets, clock, err: errors }.run(out);
+        if done.is_ok() && out.flush().is_ok() {
+            // All is said: nothing is gained by giving the heap and this thread's stack back piece by piece.
+            signal_hook::low_level::exit(0);
+        }
+        done
     });
     done.unwrap_or_else(|error| fail(err, &helm_text(&error)))
 }
