@@ -4,10 +4,14 @@ use crate::explanation::{ContainerState, EventLine, PodState, Unready};
 
 /// What to do about an object that is not ready.
 pub(crate) fn of_unready(unready: &Unready) -> String {
+    let login = unready.events.iter().rev().find(|event| event.reason == "FailedToRetrieveImagePullSecret");
+    if let Some(hint) = login.and_then(of_event) {
+        return hint;
+    }
     let by_container = unready.pods.iter().flat_map(|pod| &pod.containers).find_map(of_container);
     by_container
         .or_else(|| unready.events.iter().rev().find_map(of_event))
-        .or_else(|| unready.pods.iter().find_map(of_pod))
+        .or_else(|| unready.pods.iter().find_map(|pod| of_pod(pod, unready.works_once())))
         .unwrap_or_else(|| of_object(unready))
 }
 
@@ -92,15 +96,20 @@ fn of_claim() -> &'static str {
     "the claim gets no volume: name a storageClassName that exists (kubectl get storageclass), or make a fitting volume"
 }
 
-fn of_pod(pod: &PodState) -> Option<String> {
+fn of_pod(pod: &PodState, works_once: bool) -> Option<String> {
     if pod.reason == "Unschedulable" {
         return Some(of_scheduling(&pod.message));
     }
     let runs = pod.containers.iter().find(|container| container.state == "running")?;
     let name = &runs.name;
-    Some(format!(
-        "container {name} runs but does not become ready: see its readinessProbe and its log, or give it more time (--timeout)"
-    ))
+    Some(match works_once {
+        true => {
+            format!("container {name} still runs: see in its log what it waits for, or give it more time (--timeout)")
+        }
+        false => format!(
+            "container {name} runs but does not become ready: see its readinessProbe and its log, or give it more time (--timeout)"
+        ),
+    })
 }
 
 fn of_object(unready: &Unready) -> String {
@@ -185,6 +194,13 @@ mod tests {
         assert!(of("FailedScheduling", "2 node(s) didn't match Pod's node affinity/selector").contains("nodeSelector"));
         assert!(of("Unhealthy", "Readiness probe failed").contains("probe"));
         assert!(of("Pulled", "").contains("nothing is known"));
+    }
+
+    #[test]
+    fn jobs_do_not_become_ready() {
+        let container = ContainerState { name: "main".into(), state: "running".into(), ..ContainerState::default() };
+        let job = Unready { object: unready("Job").object, ..with_container(container) };
+        assert!(of_unready(&job).contains("still runs"));
     }
 
     #[test]

@@ -419,12 +419,14 @@ fn last_events(events: &[Json]) -> Vec<EventLine> {
 fn event_line(event: &Json) -> EventLine {
     let times = ["/lastTimestamp", "/series/lastObservedTime", "/eventTime", "/metadata/creationTimestamp"];
     let last = times.iter().map(|path| text(event, path)).find(|time| !time.is_empty()).unwrap_or_default();
+    let message = text(event, "/message");
     let count = ["/series/count", "/count"].iter().find_map(|path| event.pointer(path).and_then(Json::as_u64));
     EventLine {
         about: format!("{} {}", text(event, "/involvedObject/kind"), text(event, "/involvedObject/name")),
         level: text(event, "/type").to_owned(),
         reason: text(event, "/reason").to_owned(),
-        message: text(event, "/message").to_owned(),
+        // Which of them the server joins is chance.
+        message: message.strip_prefix("(combined from similar events): ").unwrap_or(message).to_owned(),
         count: count.unwrap_or(1).max(1),
         last: last.to_owned(),
     }

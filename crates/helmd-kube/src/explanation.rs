@@ -173,6 +173,11 @@ fn line(text: &mut String, args: std::fmt::Arguments<'_>) {
 }
 
 impl Unready {
+    /// Whether its pods are to end, not to become ready. Pods themselves are waited for without a status as hooks only.
+    pub(crate) fn works_once(&self) -> bool {
+        self.object.kind == "Job" || (self.object.kind == "Pod" && self.status.is_empty())
+    }
+
     fn tell(&self, text: &mut String) {
         let ObjectRef { kind, name, .. } = &self.object;
         let said = joined(&[&self.status, &self.message]);
@@ -184,7 +189,7 @@ impl Unready {
         for pod in &self.pods {
             let nameless = pod.nameless();
             if !told.contains(&nameless) {
-                pod.tell(text);
+                pod.tell(text, self.works_once());
                 told.push(nameless);
             }
         }
@@ -192,17 +197,25 @@ impl Unready {
         if alike > 0 {
             line(text, format_args!("  and {alike} more pods like that"));
         }
-        let mut events: Vec<(&str, String)> = Vec::new();
+        let mut told: Vec<&EventLine> = Vec::new();
         for event in self.events.iter().rev().filter(|event| event.level != "Normal") {
-            let said = format!("{}: {}", event.reason, one_line(&event.message));
-            let by_pod = self.pods.iter().any(|pod| !pod.message.is_empty() && said.ends_with(&one_line(&pod.message)));
-            if !by_pod && !events.iter().any(|(_, known)| *known == said) && events.len() < EVENTS_TOLD {
-                events.push((&event.about, said));
+            let message = one_line(&event.message);
+            let by_pod = self.pods.iter().any(|pod| !message.is_empty() && one_line(&pod.message) == message);
+            // The same often differs only by a pod's name.
+            let again = told.iter().any(|known| known.reason == event.reason && known.kind() == event.kind());
+            if !by_pod && !again && told.len() < EVENTS_TOLD {
+                told.push(event);
             }
         }
-        for (about, said) in events.iter().rev() {
-            line(text, format_args!("  event of {about}: {said}"));
+        for event in told.iter().rev() {
+            line(text, format_args!("  event of {}: {}: {}", event.about, event.reason, one_line(&event.message)));
         }
+    }
+}
+
+impl EventLine {
+    fn kind(&self) -> Option<&str> {
+        self.about.split(' ').next()
     }
 }
 
@@ -218,19 +231,19 @@ impl PodState {
         Self { name: String::new(), containers: containers.collect(), ..self.clone() }
     }
 
-    fn tell(&self, text: &mut String) {
+    fn tell(&self, text: &mut String, works_once: bool) {
         let said = joined(&[&self.reason, &one_line(&self.message)]);
         let colon = if said.is_empty() { "" } else { ": " };
         line(text, format_args!("  pod {} is {}{colon}{said}", self.name, self.phase));
         for container in &self.containers {
-            container.tell(text);
+            container.tell(text, works_once);
         }
     }
 }
 
 impl ContainerState {
-    fn tell(&self, text: &mut String) {
-        let state = if self.state == "running" { "running, but not ready" } else { &self.state };
+    fn tell(&self, text: &mut String, works_once: bool) {
+        let state = if self.state == "running" && !works_once { "running, but not ready" } else { &self.state };
         let mut said = format!("container {} is {state}", self.name);
         let why = joined(&[&self.reason, &one_line(&self.message)]);
         if !why.is_empty() {
