@@ -112,7 +112,10 @@ impl<'a> Case<'a> {
     fn begin(world: &'a World, name: &str) -> Result<Case<'a>> {
         let folder = world.folder.path().join(name);
         std::fs::create_dir_all(&folder)?;
-        let namespace = format!("chaos-{}-{name}", std::process::id());
+        // The tests of one process may use the same names.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let namespace = format!("chaos-{}-{number}-{name}", std::process::id());
         world.kubectl.run(&["create", "namespace", &namespace])?;
         let proxy = Proxy::start(&world.upstream)?;
         let mut case = Case { world, namespace, folder, proxy, server: None };
