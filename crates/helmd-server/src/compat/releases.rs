@@ -117,15 +117,17 @@ impl From<ActionError> for Failure {
     }
 }
 
-/// The answer of a call: an error text becomes code 1.
-fn answer<E: Into<Failure>>(result: Result<Response, E>) -> Response {
+/// The answer of a call: an error text becomes code 1. What was found out stands beside it for those who ask: the envelope of
+/// the others is the Go program's, key for key.
+fn answer<E: Into<Failure>>(query: &Query, result: Result<Response, E>) -> Response {
     result.unwrap_or_else(|error| {
         let Failure { text: error, explanation } = error.into();
         match &explanation {
             Some(explanation) => tracing::warn!(%error, explanation = %explanation.text(), "call failed"),
             None => tracing::warn!(%error, "call failed"),
         }
-        envelope::explained(&error, explanation.as_deref())
+        let wanted = query.first("explain") == Some("true");
+        envelope::explained(&error, explanation.as_deref().filter(|_| wanted))
     })
 }
 
@@ -135,7 +137,7 @@ fn text<E: std::error::Error>(error: E) -> String {
 
 /// `GET …/releases`
 pub(crate) async fn list(app: &App, namespace: &str, query: &Query, body: &[u8]) -> Response {
-    answer(list_inner(app, namespace, query, body).await)
+    answer(query, list_inner(app, namespace, query, body).await)
 }
 
 async fn list_inner(app: &App, namespace: &str, query: &Query, body: &[u8]) -> Result<Response, String> {
@@ -172,7 +174,7 @@ async fn list_inner(app: &App, namespace: &str, query: &Query, body: &[u8]) -> R
 
 /// `GET …/releases/:release`
 pub(crate) async fn get(app: &App, target: &Target, query: &Query) -> Response {
-    answer(get_inner(app, target, query).await)
+    answer(query, get_inner(app, target, query).await)
 }
 
 async fn get_inner(app: &App, target: &Target, query: &Query) -> Result<Response, String> {
@@ -208,7 +210,7 @@ pub(crate) async fn status(app: &App, target: &Target, query: &Query) -> Respons
         let release = action::Status::new(target.release.clone()).run(&cx).await.map_err(text)?;
         Ok::<_, String>(envelope::ok(&element(&release, true)))
     };
-    answer(run.await)
+    answer(query, run.await)
 }
 
 /// `GET …/releases/:release/histories`: newest first.
@@ -230,7 +232,7 @@ pub(crate) async fn history(app: &App, target: &Target, query: &Query) -> Respon
             .collect();
         Ok::<_, String>(envelope::ok(&elements))
     };
-    answer(run.await)
+    answer(query, run.await)
 }
 
 /// The chart that a body and query name.
@@ -269,7 +271,7 @@ async fn detached<T: Send + 'static>(
 
 /// `POST …/releases/:release`
 pub(crate) async fn install(app: &App, target: Target, query: &Query, body: &[u8]) -> Response {
-    answer(install_inner(app, target, query, body).await)
+    answer(query, install_inner(app, target, query, body).await)
 }
 
 async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, Failure> {
@@ -308,7 +310,7 @@ impl Change {
 
 /// `PUT …/releases/:release`
 pub(crate) async fn upgrade(app: &App, target: Target, query: &Query, body: &[u8]) -> Response {
-    answer(upgrade_inner(app, target, query, body).await)
+    answer(query, upgrade_inner(app, target, query, body).await)
 }
 
 async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, Failure> {
@@ -331,7 +333,7 @@ pub(crate) async fn rollback(app: &App, target: Target, revision: &str, query: &
         detached(async move { rollback.run(&cx).await }).await?;
         Ok::<_, Failure>(envelope::done())
     };
-    answer(run.await)
+    answer(query, run.await)
 }
 
 /// Go's `strconv.Atoi`, whose error names itself.
@@ -349,5 +351,5 @@ pub(crate) async fn uninstall(app: &App, target: Target, query: &Query, body: &[
         detached(async move { uninstall.run(&cx).await }).await?;
         Ok::<_, Failure>(envelope::done())
     };
-    answer(run.await)
+    answer(query, run.await)
 }
