@@ -157,6 +157,10 @@ impl Cluster {
         self.progress.report(event);
     }
 
+    pub(crate) fn listens(&self) -> bool {
+        self.progress.listens()
+    }
+
     /// Tells the listener that a part of the work begins.
     pub fn step(&self, name: &str, message: impl Into<String>) {
         self.report(Event::Step { name: name.to_owned(), message: message.into() });

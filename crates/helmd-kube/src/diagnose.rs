@@ -66,6 +66,32 @@ impl Cluster {
         error.explained(self.explain(unmet).await)
     }
 
+    /// Why an object's pods are not ready, in short, for who listens; empty when there is nothing to tell.
+    pub(crate) async fn reason_in_short(&self, resource: &Resource) -> String {
+        if !self.listens() {
+            return String::new();
+        }
+        let (labels, fields) = match (resource.mapping.kind.as_str(), selector(&resource.object)) {
+            ("Service", _) => return String::new(),
+            ("Pod", _) => (String::new(), format!("metadata.name={}", resource.name)),
+            ("Job", None) => (format!("job-name={}", resource.name), String::new()),
+            (_, Some(labels)) => (labels, String::new()),
+            (_, None) => return String::new(),
+        };
+        // It is a courtesy: the wait goes on without.
+        let pods = self.pods(&resource.namespace, &labels, &fields).await.unwrap_or_default();
+        let mut reasons: Vec<String> = Vec::new();
+        for pod in pods.iter().filter(|pod| !is_fine(pod)) {
+            let reason = pod_state(pod).0.in_short();
+            if !reason.is_empty() && !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        // The order of pods is that of their names, which are made.
+        reasons.sort();
+        reasons.join("; ")
+    }
+
     async fn explain(&self, unmet: &[Unmet<'_>]) -> Explanation {
         let quiet = self.clone().with_patience(Duration::ZERO).with_progress(Arc::new(Silent));
         let begun = Instant::now();

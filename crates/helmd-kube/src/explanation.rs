@@ -220,6 +220,18 @@ impl EventLine {
 }
 
 impl PodState {
+    /// The reasons of the pod and its containers, without names and counts.
+    pub(crate) fn in_short(&self) -> String {
+        let mut reasons = vec![joined(&[&self.reason, &one_line(&self.message)])];
+        for container in &self.containers {
+            let last = if container.last_reason == container.reason { "" } else { &container.last_reason };
+            reasons.push(joined(&[&container.reason, last, &one_line(&container.message)]));
+        }
+        reasons.retain(|reason| !reason.is_empty());
+        reasons.dedup();
+        reasons.join(", ")
+    }
+
     /// Two pods with the same trouble are equal without their names.
     fn nameless(&self) -> Self {
         let containers = self.containers.iter().map(|container| ContainerState {

@@ -113,6 +113,11 @@ pub enum Event {
 pub trait Progress: Send + Sync {
     /// Takes one event.
     fn report(&self, event: Event);
+
+    /// Whether anybody hears it: what has to be asked for is asked for then only.
+    fn listens(&self) -> bool {
+        true
+    }
 }
 
 /// Listens to nothing.
@@ -121,6 +126,10 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn report(&self, _event: Event) {}
+
+    fn listens(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(Event) + Send + Sync> Progress for F {

@@ -109,6 +109,9 @@ impl Cluster {
                     .into_iter()
                     .map(|mut waited| async move {
                         let look = self.readiness(waited.resource, options.jobs).await;
+                        if matches!(look, Ok(Readiness::NotReady(_))) {
+                            waited.reason = self.reason_in_short(waited.resource).await;
+                        }
                         let ready = waited.take(self, look);
                         (waited, ready)
                     })
@@ -157,8 +160,11 @@ impl Cluster {
             let looks = stream::iter(
                 waiting
                     .into_iter()
-                    .map(|waited| async move {
+                    .map(|mut waited| async move {
                         let status = self.status(waited.resource, purpose).await;
+                        if status.as_ref().is_ok_and(|status| status.status != Status::Current) {
+                            waited.reason = self.reason_in_short(waited.resource).await;
+                        }
                         (waited, status)
                     })
                     .collect::<Vec<_>>(),
@@ -288,13 +294,24 @@ fn pod_completed(pod: &Json, name: &str) -> Result<bool, KubeError> {
 struct Waited<'a> {
     resource: &'a Resource,
     message: String,
+    /// Why its pods are not ready.
+    reason: String,
+    /// What the listener was told.
+    told: String,
     status: &'static str,
     failures: usize,
 }
 
 impl<'a> Waited<'a> {
     fn new(resource: &'a Resource) -> Self {
-        Self { resource, message: String::new(), status: "Unknown", failures: 0 }
+        Self {
+            resource,
+            message: String::new(),
+            reason: String::new(),
+            told: String::new(),
+            status: "Unknown",
+            failures: 0,
+        }
     }
 
     fn unmet(&self) -> Unmet<'a> {
@@ -330,7 +347,11 @@ impl<'a> Waited<'a> {
     fn note(&mut self, cluster: &Cluster, message: &str) {
         if self.message != message {
             message.clone_into(&mut self.message);
-            cluster.report(Event::Waiting { object: self.resource.object_ref(), message: message.to_owned() });
+        }
+        let told = if self.reason.is_empty() { message.to_owned() } else { format!("{message} ({})", self.reason) };
+        if self.told != told {
+            cluster.report(Event::Waiting { object: self.resource.object_ref(), message: told.clone() });
+            self.told = told;
         }
     }
 }

@@ -69,12 +69,19 @@ fn with_hint(error: &ActionError, helm: HelmMajor, wanted: bool) -> String {
     }
 }
 
-struct Listener(UnboundedSender<Event>);
+struct Listener {
+    events: UnboundedSender<Event>,
+    shows: bool,
+}
 
 impl Progress for Listener {
     fn report(&self, event: Event) {
         // When nobody listens any more, the work is over.
-        let _over = self.0.send(event);
+        let _over = self.events.send(event);
+    }
+
+    fn listens(&self) -> bool {
+        self.shows
     }
 }
 
@@ -141,7 +148,7 @@ pub fn on_cluster<T, F: Future<Output = T>>(
         let cancel = CancellationToken::new();
         let cluster = cluster
             .with_namespace(&call.settings.namespace)
-            .with_progress(Arc::new(Listener(sender)))
+            .with_progress(Arc::new(Listener { events: sender, shows: std::io::stderr().is_terminal() }))
             .with_cancel(cancel.clone());
         let cx = context(call, cluster, budgets)?;
         attend(call, (signals, cancel), events, work(cx)).await.map(Ok)
