@@ -19,11 +19,11 @@ use std::rc::Rc;
 
 /// Budgets: a loop over billions ends soon on this side and has no answer on the other.
 fn limits() -> Limits {
-    Limits { steps: 5_000_000, output_bytes: 64 << 20, stack_bytes: 256 << 20, ..Limits::default() }
+    Limits { steps: 5_000_000, output_bytes: 16 << 20, stack_bytes: 256 << 20, ..Limits::default() }
 }
 
 fn budgets() -> Budgets {
-    Budgets { steps: 5_000_000, output_bytes: 64 << 20, stack_bytes: 256 << 20, ..Budgets::default() }
+    Budgets { steps: 5_000_000, output_bytes: 16 << 20, stack_bytes: 256 << 20, ..Budgets::default() }
 }
 
 /// The host of a render: the time is that of the real Helm, since functions take what is no time for now.
