@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use helmd_kube::{ApplyOptions, Event, KubeError, Propagation};
+use helmd_chart::HelmMajor;
+use helmd_kube::{ApplyOptions, Event, KubeError, Propagation, WaitRules, WaitStrategy};
 use helmd_release::{Hook, HookDeletePolicy, HookEvent, HookExecution, HookOutputLogPolicy, HookPhase, Release};
 use serde_json::Value as Json;
 
@@ -20,14 +21,20 @@ pub(crate) struct HookRun {
     pub timeout: Duration,
     /// How their objects are created.
     pub apply: ApplyOptions,
+    /// When they have done their work.
+    pub rules: WaitRules,
     /// Leave what is done when all have run to the caller: deletions, and logs of those that succeeded.
     pub keeps: bool,
 }
 
 impl HookRun {
-    pub(crate) fn new(timeout: Duration, server_side: bool) -> Self {
+    pub(crate) fn new(cx: &Context, timeout: Duration, server_side: bool, strategy: WaitStrategy) -> Self {
         let apply = if server_side { ApplyOptions::server_side(false) } else { ApplyOptions::client_side() };
-        Self { timeout, apply, keeps: false }
+        let rules = match (cx.helm, strategy) {
+            (HelmMajor::Helm3, _) | (_, WaitStrategy::Legacy) => WaitRules::Legacy,
+            (HelmMajor::Helm4, _) => WaitRules::Status,
+        };
+        Self { timeout, apply, rules, keeps: false }
     }
 }
 
@@ -59,7 +66,7 @@ pub(crate) async fn run(
     for &index in order.iter().rev() {
         let Some(hook) = release.hooks.get(index) else { continue };
         logs(cx, hook, HookOutputLogPolicy::Succeeded).await;
-        delete(cx, hook, HookDeletePolicy::Succeeded, run.timeout).await?;
+        delete(cx, hook, HookDeletePolicy::Succeeded, run).await?;
     }
     Ok(())
 }
@@ -98,7 +105,7 @@ async fn one(
     }
     let goes_on = left.is_some() && exists(cx, &manifest).await?;
     if !goes_on {
-        delete(cx, hook, HookDeletePolicy::BeforeHookCreation, run.timeout).await?;
+        delete(cx, hook, HookDeletePolicy::BeforeHookCreation, run).await?;
     }
     let mut resources = cx
         .cluster
@@ -112,7 +119,7 @@ async fn one(
 
     let created = if goes_on { Ok(()) } else { cx.cluster.create_all(&mut resources, &run.apply).await };
     let outcome = match created {
-        Ok(()) => cx.cluster.watch_until_ready(&resources, run.timeout).await.map_err(ActionError::from),
+        Ok(()) => cx.cluster.watch_until_ready(&resources, run.timeout, run.rules).await.map_err(ActionError::from),
         Err(err) => Err(ActionError::from(err).context(format!("warning: Hook {event} {path} failed"))),
     };
     let was_created = !matches!(outcome, Err(ActionError::Context { .. }));
@@ -129,12 +136,12 @@ async fn one(
         if run.keeps {
             return Err(err);
         }
-        if let Err(err) = delete(cx, hook, HookDeletePolicy::Failed, run.timeout).await {
+        if let Err(err) = delete(cx, hook, HookDeletePolicy::Failed, run).await {
             cx.warn(format!("error deleting the hook resource on hook failure: {}", helmd_kube::helm_text(&err)));
         }
         for &index in before {
             let Some(hook) = release.hooks.get(index) else { continue };
-            delete(cx, hook, HookDeletePolicy::Succeeded, run.timeout).await?;
+            delete(cx, hook, HookDeletePolicy::Succeeded, run).await?;
         }
     }
     Err(err)
@@ -162,7 +169,7 @@ pub(crate) async fn delete(
     cx: &Context,
     hook: &Hook,
     policy: HookDeletePolicy,
-    timeout: Duration,
+    run: HookRun,
 ) -> Result<(), ActionError> {
     if hook.kind == NEVER_DELETED || !hook.has_delete_policy(&policy) {
         return Ok(());
@@ -173,7 +180,7 @@ pub(crate) async fn delete(
         .await
         .map_err(|err| err.context(format!("unable to build kubernetes object for deleting hook {}", hook.path)))?;
     cx.cluster.delete_all(&resources, Propagation::Background).await.map_err(|errors| joined(&errors))?;
-    Ok(cx.cluster.wait_for_delete(&resources, timeout).await?)
+    Ok(cx.cluster.wait_for_delete(&resources, run.timeout, run.rules).await?)
 }
 
 /// Failures joined by `; `.

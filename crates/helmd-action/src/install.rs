@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use helmd_chart::names::validate_release_name;
-use helmd_chart::{Chart, Values};
+use helmd_chart::{Chart, HelmMajor, Values};
 use helmd_kube::{ApplyOptions, Resource, WaitStrategy, helm_text};
 use helmd_release::{ApplyMethod, HookEvent, Info, Release, Status, contains_system_labels};
 use helmd_values::ReleaseOptions;
@@ -116,7 +116,7 @@ impl Install {
             return Err(cx.hides_secrets_of_install());
         }
         cx.step("release name check failed", self.require_free_name(cx).await)?;
-        self.wait = waiting_if(self.atomic, self.wait);
+        self.wait = waiting_if(self.atomic, self.wait, cx.helm);
         if self.dry_run.stops_here() {
             return self.work(cx, server_side).await;
         }
@@ -347,7 +347,7 @@ impl Install {
         resources: &mut [Resource],
     ) -> Result<(), ActionError> {
         let server_side = release.apply_method == ApplyMethod::ServerSide;
-        let hook_run = HookRun::new(self.timeout, server_side);
+        let hook_run = HookRun::new(cx, self.timeout, server_side, self.wait);
         if !self.disable_hooks {
             hooks::run(cx, release, &HookEvent::PreInstall, hook_run)
                 .await
@@ -425,8 +425,12 @@ impl Install {
 }
 
 /// Atomic work has to wait for its result.
-pub(crate) fn waiting_if(atomic: bool, wait: WaitStrategy) -> WaitStrategy {
-    if atomic && wait == WaitStrategy::HookOnly { WaitStrategy::Legacy } else { wait }
+pub(crate) fn waiting_if(atomic: bool, wait: WaitStrategy, helm: HelmMajor) -> WaitStrategy {
+    match (wait, helm) {
+        (WaitStrategy::HookOnly, HelmMajor::Helm3) if atomic => WaitStrategy::Legacy,
+        (WaitStrategy::HookOnly, HelmMajor::Helm4) if atomic => WaitStrategy::Watcher,
+        _ => wait,
+    }
 }
 
 /// Waits for objects as the options say.

@@ -206,7 +206,7 @@ impl Rollback {
 
     async fn perform(&self, cx: &Context, mut former: Release, release: &mut Release) -> Result<(), ActionError> {
         let server_side = release.apply_method == ApplyMethod::ServerSide;
-        let hook_run = HookRun::new(self.timeout, server_side);
+        let hook_run = HookRun::new(cx, self.timeout, server_side, self.wait);
         let current = cx
             .cluster
             .build(&former.manifest, false)

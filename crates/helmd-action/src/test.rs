@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use helmd_chart::HelmMajor;
 use helmd_chart::names::validate_release_name;
 use helmd_kube::logs::LogRequest;
-use helmd_kube::{ErrorKind, KubeError, helm_text};
+use helmd_kube::{ErrorKind, KubeError, WaitStrategy, helm_text};
 use helmd_release::{ApplyMethod, Hook, HookDeletePolicy, HookEvent, HookOutputLogPolicy, HookPhase, Release};
 use serde_json::{Value as Json, json};
 
@@ -72,9 +72,7 @@ impl Test {
         release.hooks = executing;
         // HELM: version 3 knows one way only.
         let server_side = cx.helm == HelmMajor::Helm4 && release.apply_method == ApplyMethod::ServerSide;
-        // HELM: version 4 deletes hooks when their logs have been read.
-        let run = HookRun { keeps: cx.helm == HelmMajor::Helm4, ..HookRun::new(self.timeout, server_side) };
-        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, run).await;
+        let outcome = hooks::run(cx, &mut release, &HookEvent::Test, self.hook_run(cx, server_side)).await;
         skipped.append(&mut release.hooks);
         release.hooks = skipped;
         let outcome = match outcome {
@@ -101,24 +99,31 @@ impl Test {
         if cx.helm == HelmMajor::Helm3 || matches!(outcome, Err(ActionError::Context { .. })) {
             return Ok(());
         }
+        let how = self.hook_run(cx, false);
         let hooks = Hook::in_run_order(&release.hooks, &HookEvent::Test);
         let run: Vec<&Hook> = hooks.into_iter().filter(|hook| self.chooses(&hook.name)).collect();
         if outcome.is_ok() {
             for hook in run.iter().rev() {
                 hooks::logs(cx, hook, HookOutputLogPolicy::Succeeded).await;
-                hooks::delete(cx, hook, HookDeletePolicy::Succeeded, self.timeout).await?;
+                hooks::delete(cx, hook, HookDeletePolicy::Succeeded, how).await?;
             }
             return Ok(());
         }
         for hook in run {
             let failed = hook.last_run.phase == HookPhase::Failed;
             let policy = if failed { HookDeletePolicy::Failed } else { HookDeletePolicy::Succeeded };
-            hooks::delete(cx, hook, policy, self.timeout).await?;
+            hooks::delete(cx, hook, policy, how).await?;
             if failed {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn hook_run(&self, cx: &Context, server_side: bool) -> HookRun {
+        // HELM: version 4 deletes hooks when their logs have been read.
+        let keeps = cx.helm == HelmMajor::Helm4;
+        HookRun { keeps, ..HookRun::new(cx, self.timeout, server_side, WaitStrategy::Watcher) }
     }
 
     fn chooses(&self, name: &String) -> bool {

@@ -153,7 +153,7 @@ impl Uninstall {
         release.info.deleted = Some(cx.now());
         release.set_status(Status::Uninstalling, "Deletion in progress (or silently failed)");
         // HELM: version 4 always lets the server apply these.
-        let hook_run = HookRun::new(self.timeout, cx.helm == HelmMajor::Helm4);
+        let hook_run = HookRun::new(cx, self.timeout, cx.helm == HelmMajor::Helm4, WaitStrategy::Watcher);
         let revision = release.version;
         cx.journal_with(|journal| {
             journal.step = journal.step.max(Step::Recording);
@@ -174,7 +174,7 @@ impl Uninstall {
                 cx.journal(Step::Waiting).await?;
             }
             cx.cluster.step("waiting", format!("waiting for {} objects to be gone", resources.len()));
-            if let Err(err) = cx.cluster.wait_for_delete(&resources, self.timeout).await {
+            if let Err(err) = cx.cluster.wait_for_delete(&resources, self.timeout, hook_run.rules).await {
                 errors.push(err.into());
             }
         }

@@ -149,7 +149,7 @@ impl Upgrade {
         if self.hide_secret && !self.dry_run.stops_here() {
             return Err(cx.hides_secrets());
         }
-        self.wait = waiting_if(self.atomic, self.wait);
+        self.wait = waiting_if(self.atomic, self.wait, cx.helm);
         if self.dry_run.stops_here() {
             let mut release = self.prepare(cx).await?.release;
             let description = if self.description.is_empty() { "Dry run complete" } else { &self.description };
@@ -382,7 +382,7 @@ impl Upgrade {
 
     async fn perform(&self, cx: &Context, step: &mut Change, created: &mut Vec<Resource>) -> Result<(), ActionError> {
         let server_side = step.release.apply_method == ApplyMethod::ServerSide;
-        let hook_run = HookRun::new(self.timeout, server_side);
+        let hook_run = HookRun::new(cx, self.timeout, server_side, self.wait);
         if !self.disable_hooks {
             hooks::run(cx, &mut step.release, &HookEvent::PreUpgrade, hook_run)
                 .await
@@ -468,7 +468,7 @@ impl Upgrade {
         };
         let rollback = Rollback {
             version: good.version,
-            wait: waiting_if(true, self.wait),
+            wait: waiting_if(true, self.wait, cx.helm),
             wait_for_jobs: self.wait_for_jobs,
             disable_hooks: self.disable_hooks,
             recreate: self.recreate,

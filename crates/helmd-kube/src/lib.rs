@@ -45,7 +45,7 @@ pub use lease::Lease;
 pub use patience::{LONGEST_PAUSE, Repeated};
 pub use progress::{Event, ObjectRef, Progress, Silent};
 pub use resource::Resource;
-pub use wait::{WaitOptions, WaitStrategy};
+pub use wait::{WaitOptions, WaitRules, WaitStrategy};
 
 /// The field manager under which helmd changes objects: the same as Helm's, so that either may
 /// continue the other's work without conflicts.

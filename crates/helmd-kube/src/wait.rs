@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::diagnose::Unmet;
 use crate::error::{ErrorKind, KubeError, Pending};
-use crate::kstatus::{Purpose, Status};
+use crate::kstatus::{ObjectStatus, Purpose, Status};
 use crate::progress::Event;
 use crate::ready::Readiness;
 use crate::resource::Resource;
-use crate::watch::Change;
+use crate::watch::{Alarms, Change};
 
 /// First pause between two looks; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -23,6 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const MOST_FAILURES: usize = 30;
 /// How many objects are looked at at a time.
 const PARALLEL: usize = 16;
+/// HELM: Helm 4 takes a timeout of zero as this one.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
 /// The text of Go's expired context.
 const DEADLINE: &str = "context deadline exceeded";
 
@@ -36,6 +38,15 @@ pub enum WaitStrategy {
     Legacy,
     /// Helm 4's `--wait`: status of every object, also of custom ones.
     Watcher,
+}
+
+/// When a hook has done its work, and in which words a wait for deletions fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitRules {
+    /// Helm 4's: by the status of all objects.
+    Status,
+    /// Helm 3's, and those of Helm 4's `legacy` strategy: jobs and pods have completed.
+    Legacy,
 }
 
 /// How long and for what.
@@ -86,7 +97,10 @@ impl Cluster {
         let result = match options.strategy {
             WaitStrategy::HookOnly => Ok(()),
             WaitStrategy::Legacy => self.wait_legacy(resources, options, &mut unmet).await,
-            WaitStrategy::Watcher => self.wait_status(resources, options, &mut unmet).await,
+            WaitStrategy::Watcher => {
+                let purpose = if options.jobs { Purpose::WaitWithJobs } else { Purpose::Wait };
+                self.wait_status(resources, (purpose, options.timeout), &mut unmet).await
+            }
         };
         match result {
             Ok(()) => Ok(()),
@@ -142,66 +156,100 @@ impl Cluster {
 
     /// HELM: a failed object stays failed, but the others are waited for all the same.
     async fn wait_status<'a>(
-        &self,
+        &'a self,
         resources: &'a [Resource],
-        options: WaitOptions,
+        (purpose, timeout): (Purpose, Duration),
         unmet: &mut Vec<Unmet<'a>>,
     ) -> Result<(), KubeError> {
         let paused = |resource: &Resource| {
             resource.mapping.kind == "Deployment"
                 && resource.object.pointer("/spec/paused").and_then(Json::as_bool) == Some(true)
         };
-        let mut waiting: Vec<Waited<'a>> =
-            resources.iter().filter(|resource| !paused(resource)).map(Waited::new).collect();
-        let mut failed: Vec<Waited<'a>> = Vec::new();
-        let purpose = if options.jobs { Purpose::WaitWithJobs } else { Purpose::Wait };
-        let mut pace = Pace::new(options.timeout);
+        let mut all: Vec<Waited<'a>> = resources.iter().filter(|resource| !paused(resource)).map(Waited::new).collect();
+        let mut due: Vec<usize> = (0..all.len()).collect();
+        let timeout = if timeout.is_zero() { STATUS_TIMEOUT } else { timeout };
+        let deadline = Instant::now() + timeout;
+        let mut alarms = Alarms::new(self);
         loop {
-            let looks = stream::iter(
-                waiting
-                    .into_iter()
-                    .map(|mut waited| async move {
-                        let status = self.status(waited.resource, purpose).await;
-                        if status.as_ref().is_ok_and(|status| status.status != Status::Current) {
-                            waited.reason = self.reason_in_short(waited.resource).await;
-                        }
-                        (waited, status)
-                    })
-                    .collect::<Vec<_>>(),
-            );
-            let looks: Vec<_> = looks.buffered(PARALLEL).collect().await;
-            waiting = Vec::new();
-            for (mut waited, status) in looks {
-                let status = status?;
+            let statuses = self.look_at(&mut all, &due, purpose).await?;
+            for (&place, status) in due.iter().zip(statuses) {
+                let Some(waited) = all.get_mut(place) else { continue };
                 waited.note(self, &status.message);
                 waited.status = status.status.as_str();
                 match status.status {
-                    Status::Current => self.report(Event::Ready { object: waited.resource.object_ref() }),
-                    Status::Failed => failed.push(waited),
-                    _ => waiting.push(waited),
+                    Status::Current => {
+                        waited.settled = true;
+                        self.report(Event::Ready { object: waited.resource.object_ref() });
+                    }
+                    Status::Failed => waited.settled = true,
+                    _ => alarms.set(place, waited.resource),
                 }
             }
-            let late = if waiting.is_empty() { None } else { Some(!pace.next(self).await?) };
-            match late {
-                None if failed.is_empty() => return Ok(()),
-                Some(false) => {}
-                None | Some(true) => {
-                    let timed_out = late == Some(true);
-                    failed.append(&mut waiting);
-                    *unmet = failed.iter().map(Waited::unmet).collect();
-                    return Err(not_current(&failed, timed_out));
+            let mut late = false;
+            if all.iter().any(|waited| !waited.settled) {
+                match alarms.next(deadline).await? {
+                    Some(rung) => {
+                        let is_due = |place: &usize| all.get(*place).is_some_and(|waited| !waited.settled);
+                        due = rung.unwrap_or_else(|| (0..all.len()).collect());
+                        due.retain(is_due);
+                        continue;
+                    }
+                    None => late = true,
                 }
             }
+            let open: Vec<&Waited<'a>> =
+                all.iter().filter(|waited| waited.status != Status::Current.as_str()).collect();
+            if open.is_empty() && !late {
+                return Ok(());
+            }
+            *unmet = open.iter().map(|waited| waited.unmet()).collect();
+            return Err(not_current(&open, late));
         }
+    }
+
+    /// How far the objects at the given places have come, in their order.
+    async fn look_at(
+        &self,
+        all: &mut [Waited<'_>],
+        places: &[usize],
+        purpose: Purpose,
+    ) -> Result<Vec<ObjectStatus>, KubeError> {
+        let looks: Vec<_> = places
+            .iter()
+            .filter_map(|place| all.get(*place))
+            .map(|waited| waited.resource)
+            .map(|resource| async move {
+                let status = self.status(resource, purpose).await?;
+                let ready = status.status == Status::Current;
+                let reason = if ready { String::new() } else { self.reason_in_short(resource).await };
+                Ok::<_, KubeError>((status, reason))
+            })
+            .collect();
+        let looks: Vec<_> = stream::iter(looks).buffered(PARALLEL).collect().await;
+        let mut statuses = Vec::with_capacity(looks.len());
+        for (place, look) in places.iter().zip(looks) {
+            let (status, reason) = look?;
+            if let Some(waited) = all.get_mut(*place) {
+                waited.reason = reason;
+            }
+            statuses.push(status);
+        }
+        Ok(statuses)
     }
 
     /// Waits until all objects are gone.
     ///
     /// # Errors
     /// [`KubeError::WaitTimeout`], the first failure to look, cancelled.
-    pub async fn wait_for_delete(&self, resources: &[Resource], timeout: Duration) -> Result<(), KubeError> {
+    pub async fn wait_for_delete(
+        &self,
+        resources: &[Resource],
+        timeout: Duration,
+        rules: WaitRules,
+    ) -> Result<(), KubeError> {
         let mut waiting: Vec<Waited<'_>> = resources.iter().map(Waited::new).collect();
-        let mut pace = Pace::new(timeout);
+        let status_rules = rules == WaitRules::Status;
+        let mut pace = Pace::new(if status_rules && timeout.is_zero() { STATUS_TIMEOUT } else { timeout });
         loop {
             let looks = stream::iter(
                 waiting
@@ -222,18 +270,52 @@ impl Cluster {
             }
             if !pace.next(self).await? {
                 let unmet: Vec<Unmet<'_>> = waiting.iter().map(Waited::unmet).collect();
-                let err = KubeError::WaitTimeout { text: DEADLINE.to_owned(), pending: pending(&waiting) };
+                let text = if status_rules { self.still_there(&waiting).await } else { DEADLINE.to_owned() };
+                let err = KubeError::WaitTimeout { text, pending: pending(&waiting) };
                 return Err(self.explained(err, &unmet).await);
             }
         }
     }
 
-    /// Waits until the objects of a hook have done their work: jobs and pods until they have
-    /// completed, others not at all. A zero timeout means no limit.
+    /// Helm 4's words for objects that did not go.
+    async fn still_there(&self, waiting: &[Waited<'_>]) -> String {
+        let mut lines = Vec::new();
+        for Waited { resource, .. } in waiting {
+            let Ok(ObjectStatus { status, message, .. }) = self.status(resource, Purpose::Wait).await else { continue };
+            if status != Status::NotFound && status != Status::Unknown {
+                let (kind, namespace, name) = (&resource.mapping.kind, &resource.namespace, &resource.name);
+                lines.push(format!(
+                    "resource {kind}/{namespace}/{name} still exists. status: {status}, message: {message}"
+                ));
+            }
+        }
+        lines.push(DEADLINE.to_owned());
+        lines.join("\n")
+    }
+
+    /// Waits until the objects of a hook have done their work. A zero timeout means no limit by Helm 3's rules, and
+    /// 30 seconds by Helm 4's.
     ///
     /// # Errors
-    /// A failed job or pod, time is up, cancelled; in Helm's words for parallel work.
-    pub async fn watch_until_ready(&self, resources: &[Resource], timeout: Duration) -> Result<(), KubeError> {
+    /// A failed job or pod, time is up, cancelled; in Helm's words.
+    pub async fn watch_until_ready(
+        &self,
+        resources: &[Resource],
+        timeout: Duration,
+        rules: WaitRules,
+    ) -> Result<(), KubeError> {
+        if rules == WaitRules::Legacy {
+            return self.watch_completions(resources, timeout).await;
+        }
+        let mut unmet = Vec::new();
+        match self.wait_status(resources, (Purpose::Hook, timeout), &mut unmet).await {
+            Ok(()) => Ok(()),
+            Err(err) => Err(self.explained(err, &unmet).await),
+        }
+    }
+
+    /// Jobs and pods until they have completed, others not at all.
+    async fn watch_completions(&self, resources: &[Resource], timeout: Duration) -> Result<(), KubeError> {
         if resources.is_empty() {
             return Err(KubeError::NoObjects);
         }
@@ -299,6 +381,8 @@ struct Waited<'a> {
     /// What the listener was told.
     told: String,
     status: &'static str,
+    /// It is as wanted, or has failed: it is not looked at again.
+    settled: bool,
     failures: usize,
 }
 
@@ -310,6 +394,7 @@ impl<'a> Waited<'a> {
             reason: String::new(),
             told: String::new(),
             status: "Unknown",
+            settled: false,
             failures: 0,
         }
     }
@@ -367,14 +452,14 @@ fn is_passing(err: &KubeError) -> bool {
     }
 }
 
-fn pending(waiting: &[Waited<'_>]) -> Vec<Pending> {
+fn pending<'a>(waiting: impl IntoIterator<Item = &'a Waited<'a>>) -> Vec<Pending> {
     waiting
-        .iter()
+        .into_iter()
         .map(|waited| Pending { object: waited.resource.object_ref(), message: waited.message.clone() })
         .collect()
 }
 
-fn not_current(objects: &[Waited<'_>], timed_out: bool) -> KubeError {
+fn not_current(objects: &[&Waited<'_>], timed_out: bool) -> KubeError {
     let mut lines: Vec<String> = objects
         .iter()
         .map(|waited| {
@@ -390,7 +475,7 @@ fn not_current(objects: &[Waited<'_>], timed_out: bool) -> KubeError {
         .collect();
     if timed_out {
         lines.push(DEADLINE.to_owned());
-        KubeError::WaitTimeout { text: lines.join("\n"), pending: pending(objects) }
+        KubeError::WaitTimeout { text: lines.join("\n"), pending: pending(objects.iter().copied()) }
     } else {
         KubeError::Failed(lines.join("\n"))
     }

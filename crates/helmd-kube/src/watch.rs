@@ -1,10 +1,15 @@
 //! Following one object until it has come where it should.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use http::Method;
 use serde_json::Value as Json;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
@@ -18,6 +23,15 @@ const WATCH_SECONDS: &str = "290";
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest line of a watch that is read: an object of the server's largest size, and then some.
 const LINE_LIMIT_BYTES: usize = 16 << 20;
+
+/// So many objects are watched at a time; the others are looked at as without watches.
+const MOST_ALARMS: usize = 24;
+/// Changes that come within this time are looked at together.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// How often all objects are looked at although nothing was told: what depends on time alone is seen so.
+const SELDOM: Duration = Duration::from_secs(10);
+/// As often where something cannot be watched; Helm 3 looks as often.
+const OFTEN: Duration = Duration::from_secs(2);
 
 /// What happened to the object.
 pub(crate) enum Change<'a> {
@@ -116,6 +130,101 @@ impl Cluster {
             }
         }
         Ok(false)
+    }
+}
+
+/// Tells which objects have changed. Ends with its owner.
+pub(crate) struct Alarms<'a> {
+    cluster: &'a Cluster,
+    watches: FuturesUnordered<BoxFuture<'a, ()>>,
+    set: BTreeSet<usize>,
+    /// Places of the objects of which something was told.
+    rung: Arc<Mutex<BTreeSet<usize>>>,
+    bell: Arc<Notify>,
+    /// Not everything is watched.
+    blind: bool,
+}
+
+impl<'a> Alarms<'a> {
+    pub(crate) fn new(cluster: &'a Cluster) -> Self {
+        let (rung, bell) = (Arc::default(), Arc::default());
+        Alarms { cluster, watches: FuturesUnordered::new(), set: BTreeSet::new(), rung, bell, blind: false }
+    }
+
+    /// Watches an object from here on, and the pods whose state is part of its own.
+    pub(crate) fn set(&mut self, place: usize, resource: &'a Resource) {
+        if self.set.contains(&place) {
+            return;
+        }
+        if self.set.len() >= MOST_ALARMS {
+            self.blind = true;
+            return;
+        }
+        self.set.insert(place);
+        let path = resource.mapping.path(&resource.namespace);
+        self.watch(place, path, ("fieldSelector", format!("metadata.name={}", resource.name)));
+        if let Some(labels) = helmd_plan::status::related_pods(&resource.object, helmd_plan::status::Purpose::Wait) {
+            self.watch(place, format!("/api/v1/namespaces/{}/pods", resource.namespace), ("labelSelector", labels));
+        }
+    }
+
+    fn watch(&mut self, place: usize, path: String, (selector, of): (&'static str, String)) {
+        let (cluster, rung, bell) = (self.cluster, Arc::clone(&self.rung), Arc::clone(&self.bell));
+        let ring = move || {
+            rung.lock().unwrap_or_else(PoisonError::into_inner).insert(place);
+            bell.notify_one();
+        };
+        let watch = async move {
+            loop {
+                // Without a version the server tells first what there is: nothing is lost since the last look.
+                let call = Call::new(Method::GET, path.clone())
+                    .query("watch", "true")
+                    .query(selector, of.clone())
+                    .query("timeoutSeconds", WATCH_SECONDS);
+                match cluster.transport().stream(call).await {
+                    Ok(body) => {
+                        let mut pieces = http_body_util::BodyExt::into_data_stream(body);
+                        while let Some(Ok(piece)) = pieces.next().await {
+                            // A change may come in pieces: the last one ends its line.
+                            if piece.ends_with(b"\n") {
+                                ring();
+                            }
+                        }
+                    }
+                    Err(err) if err.kind() == crate::ErrorKind::Denied => return,
+                    Err(_) => {}
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        self.watches.push(watch.boxed());
+    }
+
+    /// Waits for a change, or for a while: the places of what has changed, nothing within where all is to be looked at,
+    /// nothing when `deadline` has passed.
+    ///
+    /// # Errors
+    /// Cancelled.
+    pub(crate) async fn next(&mut self, deadline: Instant) -> Result<Option<Option<Vec<usize>>>, KubeError> {
+        let begun = Instant::now();
+        let mut told: Option<Instant> = None;
+        loop {
+            let pause = if self.blind { OFTEN } else { SELDOM };
+            let until = told.map_or(begun + pause, |told| told + TOGETHER).min(deadline);
+            tokio::select! {
+                () = self.bell.notified(), if told.is_none() => told = Some(Instant::now()),
+                // A watch ends only where the caller may not watch.
+                Some(()) = self.watches.next(), if !self.watches.is_empty() => self.blind = true,
+                () = tokio::time::sleep_until(until) => {
+                    if Instant::now() >= deadline {
+                        return Ok(None);
+                    }
+                    let rung = std::mem::take(&mut *self.rung.lock().unwrap_or_else(PoisonError::into_inner));
+                    return Ok(Some(told.map(|_| rung.into_iter().collect())));
+                }
+                () = self.cluster.cancel_token().cancelled() => return Err(KubeError::Cancelled),
+            }
+        }
     }
 }
 

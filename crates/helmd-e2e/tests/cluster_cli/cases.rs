@@ -177,7 +177,7 @@ history a --show-rollback-revision
 upgrade a demo --history-max 3
 history a -o yaml
 test a
-~ test a --logs
+test a --logs
 test a --filter name=nope
 test a --filter '!name=a-test'
 test nope
@@ -187,8 +187,8 @@ test t --logs
 status t
 test t --filter name=t-one
 upgrade t tested --set bad=true
-~ test t --logs
-~ test t
+test t --logs
+test t
 uninstall t
 install one fixed
 install two fixed
@@ -221,11 +221,11 @@ list --failed -q
 install z demo --set bad=true --replace
 upgrade z demo
 uninstall z viai nope
-~ install yy demo --set hook=fail --timeout 20s --rollback-on-failure
-~ install yy demo --set hook=fail --timeout 20s --atomic
+install yy demo --set hook=fail --timeout 20s --rollback-on-failure
+install yy demo --set hook=fail --timeout 20s --atomic
 install yy demo --no-hooks --set test=fail
-~ test yy
-~ upgrade yy demo --set hook=fail --rollback-on-failure
+test yy
+upgrade yy demo --set hook=fail --rollback-on-failure
 uninstall yy
 ";
 
