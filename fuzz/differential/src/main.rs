@@ -208,7 +208,7 @@ fn report(question: &Json, difference: &Difference, place: &str) -> String {
 /// How one question was answered.
 enum Compared {
     Same,
-    /// The oracle ended over it.
+    /// The oracle ended over it, or one of our budgets (Helm has none) has ended it on our side.
     Unanswered,
     Differs(Difference),
 }
@@ -263,6 +263,10 @@ impl Session {
         let (theirs, ours) = self.ask(questions, ours)?;
         let mut compared = Vec::with_capacity(questions.len());
         for ((want, got), question) in theirs.into_iter().zip(ours).zip(questions) {
+            if matches!(&got, Ours::Error(error) if ended_by_budget(error)) {
+                compared.push(Compared::Unanswered);
+                continue;
+            }
             let want = want.map(|line| Answer::parse(&line, helm == HelmMajor::Helm3)).transpose()?;
             compared.push(match want.map(|want| Difference::between(want, got)) {
                 None => Compared::Unanswered,
@@ -315,6 +319,15 @@ impl Session {
         }
         Ok((best, best_difference))
     }
+}
+
+/// Whether one of the budgets has ended a render: `budget regex-bytes exceeded (at most …)`.
+fn ended_by_budget(error: &str) -> bool {
+    error.match_indices("budget ").any(|(at, word)| {
+        let rest = error.get(at + word.len()..).unwrap_or_default();
+        let name = rest.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '-');
+        name.len() < rest.len() && name.starts_with(" exceeded (at most ")
+    })
 }
 
 fn note(current: &Mutex<Option<(Instant, String)>>, what: Option<(Instant, String)>) {
