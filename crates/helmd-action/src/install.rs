@@ -140,7 +140,7 @@ impl Install {
         if !self.create_namespace {
             return self.change(cx, release, &adopted, resources).await;
         }
-        self.create_namespace(cx).await?;
+        self.create_namespace(cx, &options::apply_options(server_side, false, false)).await?;
         // Only now there is a place for the Lease.
         let held = operation::begin_late(cx, &self.name, self.journal(cx)).await?;
         let result = self.change(&held, release, &adopted, resources).await;
@@ -314,16 +314,19 @@ impl Install {
         }
     }
 
-    async fn create_namespace(&self, cx: &Context) -> Result<(), ActionError> {
+    async fn create_namespace(&self, cx: &Context, apply: &ApplyOptions) -> Result<(), ActionError> {
         let mut labels = self.namespace_labels.clone();
         labels.insert("name".to_owned(), cx.namespace().to_owned());
+        // HELM: the empty parts are Go's; the server notes who applied them.
         let namespace = json!({
             "apiVersion": "v1",
             "kind": "Namespace",
             "metadata": {"name": cx.namespace(), "labels": labels},
+            "spec": {},
+            "status": {},
         });
         let mut resources = [cx.cluster.resource(namespace).await?];
-        match cx.cluster.create_all(&mut resources, &ApplyOptions::client_side()).await {
+        match cx.cluster.create_all(&mut resources, apply).await {
             Err(err) if !err.is_already_exists() => Err(err.into()),
             _ => Ok(()),
         }
