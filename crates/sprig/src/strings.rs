@@ -177,10 +177,17 @@ fn joining(map: &mut FuncMap) {
         Ok(Value::str(parts.join(separator)))
     });
     map.bounded("toString", &[ANY], STR, |l, a| Ok(Value::str(string(l, any(a, 0))?)));
-    map.bounded("toStrings", &[ANY], types::LIST_STRING, |l, a| strings(l, any(a, 0)).map(Value::string_list));
+    map.bounded("toStrings", &[ANY], types::LIST_STRING, |limits, a| match any(a, 0) {
+        // Go hands it on: a nil one stays nil.
+        Value::List(list) if list.go_type() == types::LIST_STRING => Ok(Value::List(list.clone())),
+        value => strings(limits, value).map(Value::string_list),
+    });
     map.bounded("sortAlpha", &[ANY], types::LIST_STRING, |limits, a| {
-        if slice(any(a, 0)).is_none() {
-            return Ok(Value::string_list([string(limits, any(a, 0))?]));
+        match any(a, 0) {
+            // Go sorts the list that was given.
+            Value::List(list) if list.go_type() == types::LIST_STRING => return Ok(Value::List(list.sort_texts())),
+            value if slice(value).is_none() => return Ok(Value::string_list([string(limits, value)?])),
+            _ => {}
         }
         let mut items = strings(limits, any(a, 0))?;
         items.sort();

@@ -8,7 +8,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// A Go slice. Immutable: every function that "changes" one makes a new one, as sprig does.
+/// A Go slice. Immutable, as every function that "changes" one makes a new one, but for [`List::sort_texts`].
 #[derive(Clone)]
 pub struct List(Repr);
 
@@ -16,10 +16,17 @@ pub struct List(Repr);
 enum Repr {
     /// `None` is Go's nil slice (JSON `null`, length 0).
     Items(&'static GoType, Option<Rc<[Value]>>),
+    /// A `[]string`, which can be sorted where it lies.
+    Texts(Rc<Texts>),
     /// A `[]uint8`; its elements are made when they are looked at one by one.
     Bytes(Rc<Bytes>),
     /// What `slice` made of another one: from where to where, and beyond it what was behind.
     Window(Rc<Window>),
+}
+
+struct Texts {
+    items: Box<[Value]>,
+    sorted: OnceCell<Box<[Value]>>,
 }
 
 struct Window {
@@ -37,7 +44,31 @@ struct Bytes {
 impl List {
     /// A slice of type `ty` (kind `Slice`).
     pub fn new(ty: &'static GoType, items: Vec<Value>) -> List {
+        if std::ptr::eq(ty, types::LIST_STRING) {
+            return List(Repr::Texts(Rc::new(Texts { items: items.into_boxed_slice(), sorted: OnceCell::new() })));
+        }
         List(Repr::Items(ty, Some(Rc::from(items))))
+    }
+    /// Sorts a `[]string` where it lies: all who hold it see that, as in Go. Any other list stays as it is, and so does a
+    /// slice of a slice, whose sorted copy is given back.
+    #[must_use]
+    pub fn sort_texts(&self) -> List {
+        let sorted = |items: &[Value]| {
+            let mut items = items.to_vec();
+            items.sort_by(|a, b| match (a, b) {
+                (Value::String(a), Value::String(b)) => a.as_bytes().cmp(b.as_bytes()),
+                _ => std::cmp::Ordering::Equal,
+            });
+            items
+        };
+        match &self.0 {
+            Repr::Texts(texts) => {
+                texts.sorted.get_or_init(|| sorted(&texts.items).into_boxed_slice());
+                self.clone()
+            }
+            Repr::Window(window) if std::ptr::eq(window.ty, types::LIST_STRING) => List::new(window.ty, sorted(self)),
+            _ => self.clone(),
+        }
     }
     /// Go's `s[from:to:end]`: elements behind the length lie within the capacity, as zero values where there are none.
     ///
@@ -68,6 +99,7 @@ impl List {
     pub fn go_type(&self) -> &'static GoType {
         match &self.0 {
             Repr::Items(ty, _) => ty,
+            Repr::Texts(_) => types::LIST_STRING,
             Repr::Window(window) => window.ty,
             Repr::Bytes(_) => types::BYTES,
         }
@@ -76,6 +108,7 @@ impl List {
     pub fn len(&self) -> usize {
         match &self.0 {
             Repr::Items(_, items) => items.as_ref().map_or(0, |items| items.len()),
+            Repr::Texts(texts) => texts.items.len(),
             Repr::Bytes(bytes) => bytes.bytes.len(),
             Repr::Window(window) => window.length.min(window.items.len()),
         }
@@ -104,6 +137,10 @@ impl List {
     pub(super) fn own_bytes(&self) -> u64 {
         match &self.0 {
             Repr::Items(_, Some(items)) if Rc::strong_count(items) == 1 => (items.len() * size_of::<Value>()) as u64,
+            Repr::Texts(texts) if Rc::strong_count(texts) == 1 => {
+                let times = if texts.sorted.get().is_some() { 2 } else { 1 };
+                (texts.items.len() * size_of::<Value>() * times) as u64
+            }
             Repr::Window(window) if Rc::strong_count(window) == 1 => (window.items.len() * size_of::<Value>()) as u64,
             // As if its elements had been looked at.
             Repr::Bytes(bytes) if Rc::strong_count(bytes) == 1 => (bytes.bytes.len() * size_of::<Value>()) as u64,
@@ -121,6 +158,7 @@ impl std::ops::Deref for List {
     fn deref(&self) -> &[Value] {
         match &self.0 {
             Repr::Items(_, items) => items.as_deref().unwrap_or_default(),
+            Repr::Texts(texts) => texts.sorted.get().unwrap_or(&texts.items),
             Repr::Window(window) => window.items.get(..window.length).unwrap_or_default(),
             Repr::Bytes(bytes) => bytes
                 .items
