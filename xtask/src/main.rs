@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["helmd-storage"],
     &["helmd-kube", "helmd-repo", "helmd-lint"],
     &["helmd-plan", "helmd-engine"],
-    &["helmd-release", "helmd-index"],
+    &["helmd-release", "helmd-index", "helmd-http"],
     &["helmd-values"],
     &["helmd-chart"],
     &["helmd-yaml", "helmd-sprig"],
