@@ -262,6 +262,7 @@ impl Writer {
 
     /// Writes `{k = v, …}`. HELM: a nil value is left out, its comma is not.
     fn inline(&mut self, value: &Value) -> Result<(), TomlError> {
+        let places = field_places(value);
         let (plain, tables) = entries(value, &mut self.work)?;
         let total = plain.len() + tables.len();
         self.text("{");
@@ -272,13 +273,31 @@ impl Writer {
             key_part(&key, &mut self.out);
             self.text(" = ");
             self.nested(&value)?;
-            if i + 1 < total {
+            let place = places.iter().find(|(name, _)| name.as_bytes() == key.as_bytes()).map_or(i, |(_, place)| *place);
+            if place + 1 != total {
                 self.text(", ");
             }
         }
         self.text("}");
         Ok(())
     }
+}
+
+/// The places of a struct's fields in its Go type. HELM: the comma behind a field depends on them, as if all fields were written.
+fn field_places(value: &Value) -> Vec<(String, usize)> {
+    let Value::Object(object) = value else { return Vec::new() };
+    if object.as_map().is_some() {
+        return Vec::new();
+    }
+    let place = match object.go_type().name {
+        // Its second field is not exported.
+        "common.KubeVersion" => |i: usize, _: &str| if i == 0 { 0 } else { i + 1 },
+        // Helm 3's chart: the metadata are its first field, embedded.
+        "struct { chart.Metadata; IsRoot bool }" => |_: usize, name: &str| usize::from(name == "IsRoot"),
+        _ => |i: usize, _: &str| i,
+    };
+    let fields = object.fields_for(FieldReader::Toml).into_iter().enumerate();
+    fields.map(|(i, (name, _))| (name.to_string(), place(i, &name))).collect()
 }
 
 fn is_nil(value: &Value) -> bool {
