@@ -41,6 +41,16 @@ pub struct Skipped {
 }
 
 impl Skipped {
+    /// As [`Skipped::text`]; Helm 3's log has the place in its source before it.
+    pub fn logged(&self, source: &str, helm: HelmMajor) -> String {
+        let text = self.text(source, helm);
+        match (helm, &self.fault) {
+            (HelmMajor::Helm4, _) => text,
+            (HelmMajor::Helm3, None) => format!("index.go:359: {text}"),
+            (HelmMajor::Helm3, Some(_)) => format!("index.go:371: {text}"),
+        }
+    }
+
     /// Helm's line for the log; `source` is the file or URL of the index.
     pub fn text(&self, source: &str, helm: HelmMajor) -> String {
         let (chart, message) = (self.chart.as_str(), "skipping loading invalid entry for chart");

@@ -1,12 +1,17 @@
 //! Where charts come from.
 //!
-//! Owns: charts in folders and archives on disk ([`local`]), and what a URL names ([`fetch`]). Repositories and caches come
-//! later. Does not own: what a chart is (`helmd-chart`), which URLs may be asked for (`helmd-server`).
+//! Owns: charts in folders and archives on disk ([`local`]), repositories with their files and caches ([`repositories`]), archives by
+//! digest ([`content`]). Does not own: what a chart is (`helmd-chart`), what an index says (`helmd-index`), how other machines are
+//! asked (`helmd-http`), which URLs may be asked for (`helmd-server`).
 
-pub mod fetch;
+pub mod content;
 mod link;
 pub mod local;
+mod places;
+pub mod repositories;
 mod sniff;
 pub mod subcharts;
 
 pub use local::RepoError;
+pub use places::Places;
+pub use repositories::{Repos, RepositoryError};

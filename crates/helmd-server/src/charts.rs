@@ -1,11 +1,13 @@
 //! Where the charts of requests come from, with the loaded ones kept.
 
+use crate::catalogue::Catalogue;
 use helmd_chart::{Chart, Loader};
+use helmd_http::Request;
 use helmd_kube::helm_text;
-use helmd_repo::fetch::Fetcher;
+use helmd_repo::repositories::ChartOptions;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// What a request says of the chart that it wants.
@@ -13,15 +15,15 @@ use std::time::SystemTime;
 pub(crate) struct ChartRequest {
     /// An upload's file name, a path, `repo/name`, or a URL.
     pub(crate) chart: String,
-    /// The URL of a repository.
-    pub(crate) repo: String,
+    /// Which version, from which repository, and how to get it.
+    pub(crate) options: ChartOptions,
 }
 
 /// Loaded charts that are kept; the one used longest ago goes first.
 const KEPT_CHARTS: usize = 32;
 
 /// Largest chart archive that is fetched.
-const MAX_CHART_BYTES: usize = 100 * 1024 * 1024;
+const MAX_CHART_BYTES: u64 = 100 * 1024 * 1024;
 
 /// A file as it was when it was read.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -37,18 +39,26 @@ struct Kept {
     clock: u64,
 }
 
+/// Where a chart is.
+enum Place {
+    /// On this machine.
+    Path(PathBuf),
+    /// In a repository or at a URL.
+    Elsewhere,
+}
+
 /// Finds and loads charts.
 pub(crate) struct Charts {
     upload_dir: PathBuf,
     compat_unsafe: bool,
     loader: Loader,
-    fetcher: OnceLock<Fetcher>,
+    catalogue: Arc<Catalogue>,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Charts {
-    pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, loader: Loader) -> Charts {
-        Charts { upload_dir, compat_unsafe, loader, fetcher: OnceLock::new(), kept: Arc::default() }
+    pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, loader: Loader, catalogue: Arc<Catalogue>) -> Charts {
+        Charts { upload_dir, compat_unsafe, loader, catalogue, kept: Arc::default() }
     }
 
     /// The chart that a request names.
@@ -56,18 +66,10 @@ impl Charts {
     /// # Errors
     /// Helm's sentence, or why this server does not go there.
     pub(crate) async fn load(&self, request: &ChartRequest) -> Result<Chart, String> {
-        let url = ["http://", "https://"].iter().any(|scheme| request.chart.starts_with(scheme));
-        if self.compat_unsafe && url && request.repo.is_empty() {
-            let archive = self.fetch(&request.chart, MAX_CHART_BYTES).await?;
-            let name = request.chart.rsplit('/').next().unwrap_or_default().to_owned();
-            let loader = self.loader.clone();
-            return tokio::task::spawn_blocking(move || {
-                helmd_repo::local::load_bytes(&name, &archive, &loader).map_err(|e| helm_text(&e))
-            })
-            .await
-            .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?;
-        }
-        let path = self.locate(request)?;
+        let path = match self.locate(request)? {
+            Place::Path(path) => path,
+            Place::Elsewhere => self.fetch_chart(request).await?,
+        };
         let (loader, kept) = (self.loader.clone(), Arc::clone(&self.kept));
         tokio::task::spawn_blocking(move || read(&path, &loader, &kept))
             .await
@@ -77,22 +79,35 @@ impl Charts {
     /// What a URL in a parameter names.
     ///
     /// # Errors
-    /// Helm's sentence; always, unless `--compat-unsafe` opened URLs.
-    pub(crate) async fn fetch(&self, url: &str, limit_bytes: usize) -> Result<Vec<u8>, String> {
-        if !self.compat_unsafe {
-            return Err("URLs in parameters are refused: they need --compat-unsafe".to_owned());
-        }
-        let fetcher = match self.fetcher.get() {
-            Some(fetcher) => fetcher.clone(),
-            None => {
-                let fetcher = Fetcher::new().map_err(|e| helm_text(&e))?;
-                self.fetcher.get_or_init(|| fetcher).clone()
-            }
-        };
-        fetcher.get(url, limit_bytes).await.map_err(|e| helm_text(&e))
+    /// Helm's sentence; a host that is not allowed.
+    pub(crate) async fn fetch(&self, url: &str, limit_bytes: u64) -> Result<Vec<u8>, String> {
+        self.catalogue.check_parameter(url)?;
+        let request = Request { limit_bytes, ..Request::get(url) };
+        let body = self.catalogue.repos().http().get(request).await.map_err(|e| helm_text(&e))?;
+        Ok(body.to_vec())
     }
 
-    fn locate(&self, request: &ChartRequest) -> Result<PathBuf, String> {
+    /// Gets a chart from a repository or a URL into the cache.
+    async fn fetch_chart(&self, request: &ChartRequest) -> Result<PathBuf, String> {
+        let ChartRequest { chart, options } = request;
+        let urls = [chart, &options.repo_url];
+        urls.into_iter().filter(|url| url.contains("://")).try_for_each(|url| self.catalogue.check_parameter(url))?;
+        let files = [&options.cert_file, &options.key_file, &options.ca_file];
+        if !self.compat_unsafe && files.iter().any(|file| !file.is_empty()) {
+            return Err(
+                "paths on the server are refused: cert_file, key_file and ca_file need --compat-unsafe".to_owned()
+            );
+        }
+        self.catalogue.ready().await;
+        let repos = self.catalogue.repos();
+        let mut log = Vec::new();
+        let resolved = repos.resolve(chart, options, &mut log).await;
+        log.iter().for_each(|line| tracing::warn!("{line}"));
+        let resolved = resolved.map_err(|e| helm_text(&e))?;
+        repos.fetch_to_cache(&resolved, MAX_CHART_BYTES).await.map_err(|e| helm_text(&e))
+    }
+
+    fn locate(&self, request: &ChartRequest) -> Result<Place, String> {
         let chart = request.chart.as_str();
         if climbs(chart) {
             return Err(format!("path \"{chart}\" not found: a chart name must not hold \"..\""));
@@ -103,14 +118,18 @@ impl Charts {
         // HELM: anything that ends in .tgz and names no host lies in the upload folder.
         if chart.rsplit('.').next() == Some("tgz") && !chart.contains(':') {
             let path = self.upload_dir.join(chart.trim_start_matches('/'));
-            return if path.exists() { Ok(path) } else { Err(format!("path \"{}\" not found", path.display())) };
+            return if path.exists() {
+                Ok(Place::Path(path))
+            } else {
+                Err(format!("path \"{}\" not found", path.display()))
+            };
         }
-        if !request.repo.is_empty() || chart.contains("://") {
-            return Err("charts from repositories are not available on this server: upload the chart".to_owned());
+        if !request.options.repo_url.is_empty() || chart.contains("://") {
+            return Ok(Place::Elsewhere);
         }
         let path = Path::new(chart);
         if self.compat_unsafe && path.exists() {
-            return Ok(path.to_owned());
+            return Ok(Place::Path(path.to_owned()));
         }
         if path.is_absolute() || chart.starts_with('.') {
             return Err(match self.compat_unsafe {
@@ -120,10 +139,7 @@ impl Charts {
                 }
             });
         }
-        match chart.split_once('/') {
-            Some((repo, _)) => Err(format!("repo {repo} not found")),
-            None => Err(format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {chart}")),
-        }
+        Ok(Place::Elsewhere)
     }
 }
 
@@ -165,17 +181,30 @@ fn read(path: &Path, loader: &Loader, kept: &Mutex<Kept>) -> Result<Chart, Strin
 mod tests {
     use super::*;
 
-    fn locate(chart: &str) -> String {
-        let charts = Charts::new(PathBuf::from("/nowhere"), false, Loader::default());
-        charts.locate(&ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() }).unwrap_err()
+    async fn located(chart: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let places = helmd_repo::Places {
+            repository_config: at("repositories.yaml"),
+            repository_cache: at("cache"),
+            content_cache: at("content"),
+            registry_config: at("registry.json"),
+        };
+        let reach = crate::catalogue::Reach { hosts: Vec::new(), anywhere: false };
+        let catalogue = Arc::new(Catalogue::new(places, &[], reach, helmd_chart::HelmMajor::Helm3));
+        let charts = Charts::new(PathBuf::from("/nowhere"), false, Loader::default(), catalogue);
+        let request = ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() };
+        charts.load(&request).await.map(drop).unwrap_err()
     }
 
-    #[test]
-    fn names_that_are_refused() {
-        assert!(locate("../x.tgz").contains("must not hold"));
-        assert!(locate("/etc").contains("refused"));
-        assert_eq!(locate("foo/bar"), "repo foo not found");
-        assert_eq!(locate("demo"), "non-absolute URLs should be in form of repo_name/path_to_chart, got: demo");
-        assert_eq!(locate("a.tgz"), "path \"/nowhere/a.tgz\" not found");
+    #[tokio::test]
+    async fn names_that_are_refused() {
+        assert!(located("../x.tgz").await.contains("must not hold"));
+        assert!(located("/etc").await.contains("refused"));
+        assert!(located("http://169.254.169.254/x").await.contains("--allow-host 169.254.169.254"));
+        assert_eq!(located("foo/bar").await, "repo foo not found");
+        let words = "non-absolute URLs should be in form of repo_name/path_to_chart, got: demo";
+        assert_eq!(located("demo").await, words);
+        assert_eq!(located("a.tgz").await, "path \"/nowhere/a.tgz\" not found");
     }
 }

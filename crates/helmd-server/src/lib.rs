@@ -5,18 +5,20 @@
 //!
 //! Start at [`App::new`] and [`App::router`]; [`serve`] listens.
 
+mod catalogue;
 mod charts;
 mod compat;
 mod recovery;
 mod settings;
 
-pub use settings::{ConfigError, ConfigFile, KubeSettings, Limits, RepositoryEntry, Settings};
+pub use settings::{ConfigError, ConfigFile, KubeSettings, Limits, Settings};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use catalogue::{Catalogue, Reach};
 use charts::Charts;
 use compat::Query;
 use helmd_action::{Context, Holder};
@@ -36,6 +38,7 @@ pub struct App(Arc<State>);
 pub struct State {
     pub(crate) settings: Settings,
     pub(crate) charts: Charts,
+    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) pool: ClusterPool,
     /// Whose rendering this API has: helm-wrapper links Helm 3.
     pub(crate) helm: HelmMajor,
@@ -57,10 +60,13 @@ impl App {
     #[must_use]
     pub fn new(settings: Settings) -> App {
         let helm = HelmMajor::Helm3;
-        let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, settings.budgets.loader(helm));
+        let reach = Reach { hosts: settings.allowed_hosts.clone(), anywhere: settings.compat_unsafe };
+        let catalogue = Arc::new(Catalogue::new(settings.places.clone(), &settings.repositories, reach, helm));
+        let loader = settings.budgets.loader(helm);
+        let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, loader, Arc::clone(&catalogue));
         let holder = Arc::new(settings.holder.clone());
         let sql = Sql::new(settings.sql_connection.expose(), helm);
-        App(Arc::new(State { settings, charts, pool: ClusterPool::default(), helm, sql, holder }))
+        App(Arc::new(State { settings, charts, catalogue, pool: ClusterPool::default(), helm, sql, holder }))
     }
 
     /// All routes with their layers.
@@ -151,6 +157,8 @@ pub async fn serve(
         begin.send_replace(true);
     };
     let recovery = tokio::spawn(recovery::run(app.clone()));
+    let catalogue = Arc::clone(&app.catalogue);
+    let repositories = tokio::spawn(async move { catalogue.start().await });
     let server = axum::serve(listener, app.router()).with_graceful_shutdown(stopping).into_future();
     tokio::pin!(server);
     tokio::select! {
@@ -158,6 +166,7 @@ pub async fn serve(
         changed = began.changed() => drop(changed),
     }
     recovery.abort();
+    repositories.abort();
     if tokio::time::timeout(grace, server).await.is_err() {
         tracing::warn!(seconds = grace.as_secs(), "requests were still running when the time to stop was over");
     }

@@ -2,7 +2,9 @@
 
 use helmd_action::budgets::SettingError;
 use helmd_action::{Budgets, Holder, Interrupted};
+use helmd_index::repositories::Repository;
 use helmd_kube::Secret;
+use helmd_repo::Places;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,9 +15,13 @@ pub struct Settings {
     /// Folder of uploaded charts; absolute.
     pub upload_dir: PathBuf,
     /// Chart repositories of the config file.
-    pub repositories: Vec<RepositoryEntry>,
+    pub repositories: Vec<Repository>,
     /// Registries of the config file.
-    pub registries: Vec<RepositoryEntry>,
+    pub registries: Vec<Repository>,
+    /// Where Helm's files lie.
+    pub places: Places,
+    /// Hosts (`host` or `host:port`) that URLs in parameters may name, and that may have private addresses.
+    pub allowed_hosts: Vec<String>,
     /// Whether paths and URLs in parameters work as in the Go program (`--compat-unsafe`).
     pub compat_unsafe: bool,
     /// Which cluster, unless a request names another.
@@ -51,25 +57,6 @@ pub struct KubeSettings {
     pub token: Option<String>,
     /// `--kube-apiserver`
     pub apiserver: Option<String>,
-}
-
-/// A repository or registry of the config file.
-#[derive(Clone, Default)]
-pub struct RepositoryEntry {
-    /// Its name.
-    pub name: String,
-    /// Its URL.
-    pub url: String,
-    /// Basic authentication.
-    pub username: String,
-    /// Basic authentication.
-    pub password: String,
-}
-
-impl std::fmt::Debug for RepositoryEntry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} (credentials: {})", self.name, self.url, !self.username.is_empty())
-    }
 }
 
 /// Limits with their defaults.
@@ -125,9 +112,9 @@ pub struct ConfigFile {
     /// `uploadPath`
     pub upload_path: Option<PathBuf>,
     /// `helmRepos`
-    pub repositories: Vec<RepositoryEntry>,
+    pub repositories: Vec<Repository>,
     /// `helmRegistries`
-    pub registries: Vec<RepositoryEntry>,
+    pub registries: Vec<Repository>,
     /// `budgets`, over the defaults
     pub budgets: Budgets,
 }
@@ -183,7 +170,7 @@ fn text_of(field: &str, value: &serde_json::Value) -> Result<String, ConfigError
     }
 }
 
-fn repositories(field: &str, value: &serde_json::Value) -> Result<Vec<RepositoryEntry>, ConfigError> {
+fn repositories(field: &str, value: &serde_json::Value) -> Result<Vec<Repository>, ConfigError> {
     let wrong = || ConfigError::WrongType { field: field.to_owned(), want: "a list of mappings with name and url" };
     let items = value.as_array().ok_or_else(wrong)?;
     items
@@ -195,11 +182,17 @@ fn repositories(field: &str, value: &serde_json::Value) -> Result<Vec<Repository
                     .find(|(k, v)| k.eq_ignore_ascii_case(wanted) && !v.is_null())
                     .map_or(Ok(String::new()), |(k, v)| text_of(k, v))
             };
-            Ok(RepositoryEntry {
+            let yes = |wanted: &str| Ok::<_, ConfigError>(get(wanted)? == "true");
+            Ok(Repository {
                 name: get("name")?,
                 url: get("url")?,
                 username: get("username")?,
                 password: get("password")?,
+                cert_file: get("certFile")?,
+                key_file: get("keyFile")?,
+                ca_file: get("caFile")?,
+                insecure_skip_tls_verify: yes("insecure_skip_tls_verify")?,
+                pass_credentials_all: yes("pass_credentials_all")?,
             })
         })
         .collect()
@@ -217,7 +210,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.upload_path.as_deref(), Some(std::path::Path::new("/data/charts")));
         assert_eq!(config.repositories[0].name, "a");
-        assert!(!format!("{:?}", config.repositories[0]).contains('u') || config.repositories[0].password.is_empty());
+        assert!(!format!("{:?}", config.repositories[0]).contains("password"));
     }
 
     #[test]

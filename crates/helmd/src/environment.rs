@@ -1,6 +1,7 @@
 //! The environment, read once: Helm's variables and folders.
 #![expect(clippy::disallowed_methods, reason = "configuration: the one place where the environment is read")]
 
+use helmd_repo::Places;
 use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
@@ -50,6 +51,30 @@ pub fn data_folder() -> String {
     folder("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share")
 }
 
+/// Helm's folder for what can be fetched again.
+pub fn cache_folder() -> String {
+    folder("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache")
+}
+
+/// Helm's folder for what people have set.
+pub fn config_folder() -> String {
+    folder("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config")
+}
+
+/// Where Helm's files are; `given` has what a flag says, by the flag's name.
+pub fn places(given: impl Fn(&str) -> Option<String>) -> Places {
+    let place = |flag: &str, name: &str, fallback: String| -> PathBuf {
+        given(flag).or_else(|| variable(name)).unwrap_or(fallback).into()
+    };
+    let (cache, config) = (cache_folder(), config_folder());
+    Places {
+        repository_config: place("repository-config", "HELM_REPOSITORY_CONFIG", format!("{config}/repositories.yaml")),
+        repository_cache: place("repository-cache", "HELM_REPOSITORY_CACHE", format!("{cache}/repository")),
+        content_cache: place("content-cache", "HELM_CONTENT_CACHE", format!("{cache}/content")),
+        registry_config: place("registry-config", "HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json")),
+    }
+}
+
 fn folder(helm: &str, xdg: &str, fallback: &str) -> String {
     variable(helm)
         .or_else(|| variable(xdg).map(|base| format!("{base}/helm")))
@@ -73,9 +98,7 @@ pub struct Given {
 
 /// What `helm env` tells. A token is never shown: it would give whoever can ask the rights of the server.
 pub fn helm_env(given: &Given) -> BTreeMap<String, String> {
-    let cache = folder("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache");
-    let config = folder("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config");
-    let data = folder("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share");
+    let (cache, config, data) = (cache_folder(), config_folder(), data_folder());
     let or = |flag: &Option<String>, name: &str, fallback: String| {
         flag.clone().or_else(|| variable(name)).unwrap_or(fallback)
     };

@@ -45,6 +45,10 @@ pub struct ServeArgs {
     /// let requests name paths on this machine (kube_config, chart folders) as helm-wrapper did: for trusted networks only
     #[arg(long)]
     pub compat_unsafe: bool,
+    /// a host (or HOST:PORT) that URLs in requests may name, also one of the private network; may be repeated. The hosts of
+    /// helmRepos are allowed
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
     /// serve against an in-memory Kubernetes API in this process: for demos and tests, it is no cluster
     #[arg(long)]
     pub sandbox: bool,
@@ -205,13 +209,20 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
     if args.compat_unsafe {
         tracing::warn!("--compat-unsafe: whoever reaches this server can make it read paths of this machine");
     }
-    if !config.repositories.is_empty() || !config.registries.is_empty() {
-        tracing::warn!("helmRepos and helmRegistries are read, but charts come from uploads only in this version");
+    if !config.registries.is_empty() {
+        tracing::warn!("helmRegistries is read, but charts do not come from registries in this version");
     }
     let settings = Settings {
         upload_dir,
         repositories: config.repositories,
         registries: config.registries,
+        places: environment::places(|flag| match flag {
+            "repository-config" => args.files.repository_config.clone(),
+            "repository-cache" => args.files.repository_cache.clone(),
+            "registry-config" => args.files.registry_config.clone(),
+            _ => None,
+        }),
+        allowed_hosts: args.allow_host.clone(),
         compat_unsafe: args.compat_unsafe,
         kube,
         driver: variable("HELM_DRIVER").unwrap_or_default(),

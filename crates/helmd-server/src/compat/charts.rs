@@ -5,6 +5,7 @@ use crate::App;
 use crate::charts::ChartRequest;
 use axum::response::Response;
 use helmd_action::show;
+use helmd_repo::repositories::ChartOptions;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -23,7 +24,9 @@ pub(crate) async fn show(app: &App, query: &Query) -> Response {
     if !matches!(info, "all" | "readme" | "values" | "chart") {
         return envelope::fail(&format!("bad info {info}, chart info only support readme/values/chart"));
     }
-    let request = ChartRequest { chart: chart.to_owned(), repo: String::new() };
+    let version = query.first("version").unwrap_or_default().to_owned();
+    let options = ChartOptions { version, ..ChartOptions::default() };
+    let request = ChartRequest { chart: chart.to_owned(), options };
     let chart = match app.charts.load(&request).await {
         Ok(chart) => chart,
         Err(error) => return envelope::fail(&error),

@@ -144,7 +144,7 @@ fn wait(fields: &Fields) -> WaitStrategy {
 }
 
 /// Largest values text that is fetched from a URL.
-const MAX_VALUES_BYTES: usize = 1024 * 1024;
+const MAX_VALUES_BYTES: u64 = 1024 * 1024;
 
 /// Values of a body: `values` (YAML or JSON text, or a URL of one), then `set`, then `set_string`.
 pub(crate) async fn values(fields: &Fields, charts: &Charts, helm: HelmMajor) -> Result<Values, String> {

@@ -9,6 +9,7 @@ use axum::response::Response;
 use helmd_action::{self as action, ActionError, Context, Explanation};
 use helmd_kube::helm_text;
 use helmd_release::{Hook, Release, Time};
+use helmd_repo::repositories::ChartOptions;
 use serde::Serialize;
 
 /// A release in a list or a status; `revision` is a text there, as in the Go program.
@@ -241,7 +242,23 @@ fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String>
     if chart.is_empty() {
         return Err("chart name can not be empty".to_owned());
     }
-    Ok(ChartRequest { chart: chart.to_owned(), repo: fields.text("repo").to_owned() })
+    let text = |name| fields.text(name).to_owned();
+    let version = match fields.text("version") {
+        "" if fields.bool("devel") => ">0.0.0-0".to_owned(),
+        version => version.to_owned(),
+    };
+    let options = ChartOptions {
+        version,
+        repo_url: text("repo"),
+        username: text("username"),
+        password: text("password"),
+        cert_file: text("cert_file"),
+        key_file: text("key_file"),
+        ca_file: text("ca_file"),
+        insecure_skip_tls_verify: fields.bool("insecure_skip_verify"),
+        ..ChartOptions::default()
+    };
+    Ok(ChartRequest { chart: chart.to_owned(), options })
 }
 
 /// Runs a change that begins with a render. While it renders, nothing has been touched: when the client goes away, the

@@ -1,8 +1,12 @@
-//! `/api/repositories`: the repositories of the config file.
+//! `/api/repositories`: helm repo, and helm search repo.
 
+use super::body::{self, FieldKind, Schema};
 use super::{Query, envelope};
 use crate::App;
 use axum::response::Response;
+use helmd_index::repositories::Repository;
+use helmd_index::search::{self, Query as Search};
+use helmd_kube::helm_text;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -11,37 +15,100 @@ struct RepositoryElement<'a> {
     url: &'a str,
 }
 
-const NOT_YET: &str = "chart repositories are not available on this server: upload charts instead";
+/// What the founding README sends, and `helm repo add`'s flags.
+const REPOSITORY: Schema = Schema {
+    name: "repositoryOptions",
+    fields: &[
+        ("name", FieldKind::Text),
+        ("url", FieldKind::Text),
+        ("username", FieldKind::Text),
+        ("password", FieldKind::Text),
+        ("cert_file", FieldKind::Text),
+        ("key_file", FieldKind::Text),
+        ("ca_file", FieldKind::Text),
+        ("insecure_skip_verify", FieldKind::LooseBool),
+        ("pass_credentials", FieldKind::Bool),
+        ("force_update", FieldKind::Bool),
+    ],
+};
 
 /// `GET /api/repositories`
 pub(crate) fn list(app: &App) -> Response {
+    let shown = app.catalogue.list();
     let elements: Vec<RepositoryElement<'_>> =
-        app.settings.repositories.iter().map(|r| RepositoryElement { name: &r.name, url: &r.url }).collect();
+        shown.iter().map(|r| RepositoryElement { name: &r.name, url: &r.url }).collect();
     envelope::ok(&elements)
 }
 
 /// `PUT /api/repositories`
 pub(crate) async fn update(app: &App) -> Response {
-    if app.settings.repositories.is_empty() {
-        return envelope::done();
-    }
-    envelope::fail(NOT_YET)
+    answered(app.catalogue.update().await)
 }
 
 /// `POST /api/repositories`
-pub(crate) async fn add(_app: &App, _body: &[u8]) -> Response {
-    envelope::fail(NOT_YET)
+pub(crate) async fn add(app: &App, body: &[u8]) -> Response {
+    let fields = match body::read(&REPOSITORY, body) {
+        Ok(fields) => fields,
+        Err(error) => return envelope::fail(&error),
+    };
+    let text = |name| fields.text(name).to_owned();
+    let files = [text("cert_file"), text("key_file"), text("ca_file")];
+    if !app.settings.compat_unsafe && files.iter().any(|file| !file.is_empty()) {
+        return envelope::fail("paths on the server are refused: cert_file, key_file and ca_file need --compat-unsafe");
+    }
+    let [cert_file, key_file, ca_file] = files;
+    let repository = Repository {
+        name: text("name"),
+        url: text("url"),
+        username: text("username"),
+        password: text("password"),
+        cert_file,
+        key_file,
+        ca_file,
+        insecure_skip_tls_verify: fields.bool("insecure_skip_verify"),
+        pass_credentials_all: fields.bool("pass_credentials"),
+    };
+    answered(app.catalogue.add(repository, fields.bool("force_update")).await)
 }
 
 /// `DELETE /api/repositories/:name`
-pub(crate) async fn remove(_app: &App, name: &str) -> Response {
-    envelope::fail(&format!("no repo named \"{name}\" found"))
+pub(crate) async fn remove(app: &App, name: &str) -> Response {
+    answered(app.catalogue.remove(name).await)
+}
+
+fn answered(done: Result<(), String>) -> Response {
+    match done {
+        Ok(()) => envelope::done(),
+        Err(error) => envelope::fail(&error),
+    }
 }
 
 /// `GET /api/repositories/charts`
-pub(crate) async fn search(app: &App, _query: &Query) -> Response {
-    if app.settings.repositories.is_empty() {
-        return envelope::ok::<[u8; 0]>(&[]);
-    }
-    envelope::fail(NOT_YET)
+pub(crate) async fn search(app: &App, query: &Query) -> Response {
+    app.catalogue.ready().await;
+    let wanted = Search {
+        term: query.first("keyword").filter(|word| !word.is_empty()).map(str::to_owned),
+        versions: query.first("versions") == Some("true"),
+        version: query.first("version").unwrap_or_default().to_owned(),
+        ..Search::default()
+    };
+    let app = app.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        let repositories = app.catalogue.list();
+        let mut indexes = Vec::new();
+        for repository in &repositories {
+            match app.catalogue.repos().index(&repository.name) {
+                Ok(loaded) => indexes.push((repository.name.as_str(), loaded)),
+                Err(fault) => {
+                    tracing::warn!(repository = %repository.name, error = %helm_text(&fault), "repo is corrupt or missing");
+                }
+            }
+        }
+        let indexes: Vec<_> = indexes.iter().map(|(name, loaded)| (*name, &loaded.index)).collect();
+        match search::search(&indexes, &wanted) {
+            Ok(hits) => envelope::ok(&search::elements(&hits)),
+            Err(error) => envelope::fail(&helm_text(&error)),
+        }
+    });
+    found.await.unwrap_or_else(|_| envelope::fail("internal error: the search ended unexpectedly"))
 }

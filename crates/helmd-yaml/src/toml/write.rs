@@ -273,7 +273,8 @@ impl Writer {
             key_part(&key, &mut self.out);
             self.text(" = ");
             self.nested(&value)?;
-            let place = places.iter().find(|(name, _)| name.as_bytes() == key.as_bytes()).map_or(i, |(_, place)| *place);
+            let place =
+                places.iter().find(|(name, _)| name.as_bytes() == key.as_bytes()).map_or(i, |(_, place)| *place);
             if place + 1 != total {
                 self.text(", ");
             }

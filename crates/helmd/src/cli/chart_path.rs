@@ -1,49 +1,79 @@
 //! Which chart a command means, and loading it.
 
 use super::flags::{Flag, Kind, Matches};
-use super::values::fetch;
+use super::log;
+use super::settings;
 use gotmpl::slog;
 use gotmpl::strconv::quote;
 use helmd_action::helm_text;
 use helmd_chart::{Chart, HelmMajor, Loader};
+use helmd_http::{Http, HttpSettings};
+use helmd_repo::repositories::ChartOptions;
+use helmd_repo::{Repos, RepositoryError};
 use std::path::{Path, PathBuf};
 
 /// An archive from a URL may have this many bytes.
-const MAX_FETCHED_BYTES: usize = 100 << 20;
+pub const MAX_FETCHED_BYTES: u64 = 100 << 20;
 
 /// The flags that say where a chart is.
 pub fn flags() -> Vec<Flag> {
     let text = |name, usage| Flag::new(name, Kind::Text, usage);
     vec![
-        text("ca-file", "CA bundle to check HTTPS servers with (not there yet)"),
-        text("cert-file", "client certificate for HTTPS (not there yet)"),
-        Flag::new("insecure-skip-tls-verify", Kind::Bool, "do not check certificates (not there yet)"),
-        text("key-file", "key of the client certificate (not there yet)"),
+        text("ca-file", "CA bundle to check HTTPS servers with"),
+        text("cert-file", "client certificate for HTTPS"),
+        Flag::new("insecure-skip-tls-verify", Kind::Bool, "do not check certificates"),
+        text("key-file", "key of the client certificate"),
         text("keyring", "public keys to verify with"),
-        Flag::new("pass-credentials", Kind::Bool, "give the credentials to all hosts (accepted, not used yet)"),
-        text("password", "password of the chart repository (not there yet)"),
+        Flag::new("pass-credentials", Kind::Bool, "give the credentials to all hosts"),
+        text("password", "password of the chart repository"),
         Flag::new("plain-http", Kind::Bool, "use HTTP for the registry (accepted, not used yet)"),
-        text("repo", "URL of the chart repository (not there yet)"),
-        text("username", "user of the chart repository (not there yet)"),
+        text("repo", "URL of the chart repository"),
+        text("username", "user of the chart repository"),
         Flag::new("verify", Kind::Bool, "verify the package (not there yet)"),
         text("version", "version, or a range of versions, of the chart in its repository"),
     ]
 }
 
-/// A chart that was found.
-pub enum Located {
-    /// On disk.
-    Path(PathBuf),
-    /// An archive that a URL gave.
-    Archive {
-        /// What was asked for.
-        name: String,
-        /// Its bytes.
-        bytes: Vec<u8>,
-    },
+/// What the flags say of how to get a chart.
+pub fn chart_options(matches: &Matches) -> ChartOptions {
+    let text = |flag| matches.text(flag).to_owned();
+    let version = match matches.text("version") {
+        "" if matches.flag("devel") => ">0.0.0-0".to_owned(),
+        version => version.to_owned(),
+    };
+    ChartOptions {
+        version,
+        repo_url: text("repo"),
+        username: text("username"),
+        password: text("password"),
+        cert_file: text("cert-file"),
+        key_file: text("key-file"),
+        ca_file: text("ca-file"),
+        insecure_skip_tls_verify: matches.flag("insecure-skip-tls-verify"),
+        pass_credentials: matches.flag("pass-credentials"),
+        timeout: None,
+    }
 }
 
-/// Looks for a chart: a folder, an archive, or an archive's URL. `warn` gets what is to be said of it.
+/// The repositories of whoever runs the command.
+pub fn repos(matches: &Matches, helm: HelmMajor) -> Repos {
+    Repos::new(settings::places(matches), helm, Http::new(HttpSettings::default()))
+}
+
+/// Waits for work that asks other machines.
+///
+/// # Errors
+/// The system has no threads.
+pub fn wait<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    Ok(runtime.block_on(work))
+}
+
+/// Where a chart lies.
+pub struct Located(pub PathBuf);
+
+/// Looks for a chart: a folder, an archive, an archive's URL, or a chart of a repository, which is fetched into the cache.
+/// `warn` gets what is to be said of it.
 ///
 /// # Errors
 /// Helm's sentence when there is none; ours for what is not there yet.
@@ -66,31 +96,31 @@ pub fn locate(
             if matches.flag("verify") {
                 return Err(unverified(&path));
             }
-            return Ok(Located::Path(path));
+            return Ok(Located(path));
         }
         if path.is_absolute() || name.starts_with('.') {
             return Err(format!("path {} not found", quote(name)));
         }
     }
-    if !repo.is_empty() {
-        return Err("chart repositories (--repo) are not there yet: give a folder, an archive or its URL".to_owned());
-    }
     if name.starts_with("oci://") {
-        return Err("OCI registries are not there yet: give a folder, an archive or its URL".to_owned());
+        return Err(helm_text(&RepositoryError::Registry));
     }
-    if let Some(("http" | "https", _)) = name.split_once("://") {
-        const NOT_YET: [&str; 6] =
-            ["ca-file", "cert-file", "insecure-skip-tls-verify", "key-file", "password", "username"];
-        if let Some(flag) = NOT_YET.into_iter().find(|flag| matches.is_set(flag)) {
-            return Err(format!("--{flag} is not there yet: charts are fetched without credentials"));
-        }
-        let bytes = fetch(name, MAX_FETCHED_BYTES)?;
-        return Ok(Located::Archive { name: name.to_owned(), bytes });
+    let repos = repos(matches, helm);
+    let options = chart_options(matches);
+    let mut lines = Vec::new();
+    let found = wait(async {
+        let chart = repos.resolve(name, &options, &mut lines).await?;
+        repos.fetch_to_cache(&chart, MAX_FETCHED_BYTES).await
+    })?;
+    lines.iter().for_each(|line| warn(&log::line(line, helm)));
+    let path = found.map_err(|e| match helm_text(&e) {
+        text if text.starts_with("encoding/hex: ") => format!("unable to decode digest: {text}"),
+        text => text,
+    })?;
+    if matches.flag("verify") {
+        return Err("verifying charts is not there yet".to_owned());
     }
-    Err(match name.split_once('/') {
-        Some((repo, _)) => format!("repo {repo} not found"),
-        None => format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {name}"),
-    })
+    Ok(Located(path))
 }
 
 /// The registry client that Helm makes for every command reads these files.
@@ -146,19 +176,13 @@ impl Located {
     /// # Errors
     /// What is there is no chart.
     pub fn load(&self, loader: &Loader) -> Result<Chart, String> {
-        let chart = match self {
-            Located::Path(path) => helmd_repo::local::load(path, loader),
-            Located::Archive { name, bytes } => helmd_repo::local::load_bytes(name, bytes, loader),
-        };
+        let chart = helmd_repo::local::load(&self.0, loader);
         chart.map_err(|e| helm_text(&e))
     }
 }
 
 impl std::fmt::Display for Located {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Located::Path(path) => path.display().fmt(f),
-            Located::Archive { name, .. } => f.write_str(name),
-        }
+        self.0.display().fmt(f)
     }
 }

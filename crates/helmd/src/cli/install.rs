@@ -57,7 +57,7 @@ pub fn of_installs(helm: HelmMajor) -> Vec<Flag> {
     flags.extend([
         yes("dependency-update", "fetch missing dependencies first (not there yet)"),
         text("description", "the description of the release's record"),
-        yes("devel", "take development versions of the chart, too (repositories are not there yet)"),
+        yes("devel", "take development versions of the chart, too"),
         yes("disable-openapi-validation", "do not check objects before they are sent"),
         shared::dry_run(helm),
         yes("enable-dns", "let templates resolve host names"),

@@ -15,11 +15,14 @@ mod live;
 mod log;
 mod output;
 mod package;
+mod pull;
 mod release_chart;
 mod release_flags;
 mod release_test;
 mod release_value;
+mod repo;
 mod rollback;
+mod search;
 mod settings;
 mod show;
 mod status;
@@ -44,7 +47,10 @@ pub fn run(args: &[String]) -> Option<ExitCode> {
         "lint" => lint::COMMAND.run(&rest),
         "list" | "ls" => list::COMMAND.run(&rest),
         "package" => package::COMMAND.run(&rest),
+        "pull" | "fetch" => pull::COMMAND.run(&rest),
+        "repo" => repo::GROUP.run(&rest),
         "rollback" => rollback::COMMAND.run(&rest),
+        "search" => search::GROUP.run(&rest),
         "show" | "inspect" => show::GROUP.run(&rest),
         "status" => status::COMMAND.run(&rest),
         "template" => template::run(&rest),

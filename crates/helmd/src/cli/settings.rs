@@ -5,6 +5,7 @@ use crate::environment::variable;
 use gotmpl::strconv::{parse_bool, quote};
 use helmd_chart::HelmMajor;
 use helmd_kube::{ClusterConfig, ConfigSource, Secret};
+use helmd_repo::Places;
 use std::io::{IsTerminal, stdout};
 
 /// The flags that every command of Helm has.
@@ -23,9 +24,9 @@ pub fn flags(helm: HelmMajor) -> Vec<Flag> {
         Flag::new("kubeconfig", Kind::Text, "path to the kubeconfig file"),
         Flag::new("namespace", Kind::Text, "namespace of the release").short('n'),
         Flag::new("qps", Kind::Float32, "requests to the cluster in a second (accepted, not used)"),
-        Flag::new("registry-config", Kind::Text, "path to the registry's credentials (accepted, not used yet)"),
-        Flag::new("repository-cache", Kind::Text, "folder of the repository indexes (accepted, not used yet)"),
-        Flag::new("repository-config", Kind::Text, "path to the list of repositories (accepted, not used yet)"),
+        Flag::new("registry-config", Kind::Text, "path to the registry's credentials"),
+        Flag::new("repository-cache", Kind::Text, "folder of the repository indexes"),
+        Flag::new("repository-config", Kind::Text, "path to the list of repositories"),
         Flag::new("add-dir-header", Kind::Bool, ""),
         Flag::new("alsologtostderr", Kind::Bool, ""),
         Flag::new("alsologtostderrthreshold", Kind::Text, ""),
@@ -46,7 +47,7 @@ pub fn flags(helm: HelmMajor) -> Vec<Flag> {
         flags.extend([
             Flag::new("color", Kind::Text, "never, auto or always"),
             Flag::new("colour", Kind::Text, "as --color"),
-            Flag::new("content-cache", Kind::Text, "folder of fetched charts (accepted, not used yet)"),
+            Flag::new("content-cache", Kind::Text, "folder of fetched charts"),
         ]);
     }
     flags
@@ -110,6 +111,11 @@ impl Settings {
             }
         }
     }
+}
+
+/// Where Helm's files are, by flags and environment.
+pub fn places(matches: &Matches) -> Places {
+    crate::environment::places(|flag| Some(matches.text(flag).to_owned()).filter(|_| matches.is_set(flag)))
 }
 
 /// `--debug`, or what `HELM_DEBUG` says.

@@ -66,7 +66,7 @@ const VALUES: Command = Command {
 
 fn flags() -> Vec<Flag> {
     let mut flags = chart_path::flags();
-    flags.push(Flag::new("devel", Kind::Bool, "development versions, too (repositories are not there yet)"));
+    flags.push(Flag::new("devel", Kind::Bool, "development versions, too"));
     flags
 }
 
@@ -103,10 +103,7 @@ fn load(call: &mut Call<'_>, located: &Located) -> Result<Chart, String> {
     // HELM: what is only shown may be of any API version.
     let disk = disk(&loader, Detection::Skip);
     let mut log = Vec::new();
-    let loaded = match located {
-        Located::Path(path) => disk.load(path, &mut log),
-        Located::Archive { name, bytes } => disk.load_bytes(name, bytes, &mut log),
-    };
+    let loaded = disk.load(&located.0, &mut log);
     call.log(&log);
     loaded.map_err(|e| helm_text(&e))
 }

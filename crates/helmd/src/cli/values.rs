@@ -1,16 +1,17 @@
 //! `-f`, `--set` and its family: the flags, and their merge in Helm's order.
 
+use super::chart_path::wait;
 use super::flags::{Flag, Kind, Matches};
 use helmd_action::helm_text;
 use helmd_chart::HelmMajor;
-use helmd_repo::fetch::Fetcher;
+use helmd_http::{Http, HttpSettings, Request};
 use helmd_repo::local::go_text;
 use helmd_values::strvals::{self, Form};
 use helmd_values::{Values, merge_maps};
 use std::io::Read;
 
 /// A values file from a URL may have this many bytes.
-const MAX_FETCHED_BYTES: usize = 16 << 20;
+const MAX_FETCHED_BYTES: u64 = 16 << 20;
 
 /// The flags that give values.
 pub fn flags() -> Vec<Flag> {
@@ -79,20 +80,12 @@ fn read_file(path: &str) -> Result<Vec<u8>, String> {
         return Ok(text);
     }
     if let Some(("http" | "https", _)) = path.split_once("://") {
-        return fetch(path, MAX_FETCHED_BYTES);
+        let request = Request { limit_bytes: MAX_FETCHED_BYTES, ..Request::get(path) };
+        let http = Http::new(HttpSettings::default());
+        return wait(http.get(request))?.map(|bytes| bytes.to_vec()).map_err(|e| helm_text(&e));
     }
     std::fs::read(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::IsADirectory => format!("read {path}: is a directory"),
         _ => format!("open {path}: {}", go_text(&e)),
     })
-}
-
-/// What a URL gives, without credentials.
-///
-/// # Errors
-/// No answer, or not a good one, in Helm's words.
-pub fn fetch(url: &str, limit_bytes: usize) -> Result<Vec<u8>, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let fetcher = Fetcher::new().map_err(|e| helm_text(&e))?;
-    runtime.block_on(fetcher.get(url, limit_bytes)).map_err(|e| helm_text(&e))
 }

@@ -58,7 +58,7 @@ fn install(helm: HelmMajor) -> Vec<Flag> {
         yes("create-namespace", INSTALLS_NOTHING),
         yes("dependency-update", "fetch missing dependencies first (not there yet)"),
         text("description", INSTALLS_NOTHING),
-        yes("devel", "take development versions of the chart, too (repositories are not there yet)"),
+        yes("devel", "take development versions of the chart, too"),
         yes("disable-openapi-validation", "with a cluster: do not check that objects have apiVersion and kind"),
         yes("enable-dns", "let templates resolve host names"),
         yes("generate-name", "accepted; without a NAME the release is called release-name").short('g'),

@@ -1,0 +1,218 @@
+//! The repositories of this server: those of the config file, and those that were added over the API.
+
+use helmd_chart::HelmMajor;
+use helmd_http::{Destinations, Http, HttpSettings};
+use helmd_index::repositories::{Repositories, Repository};
+use helmd_kube::helm_text;
+use helmd_repo::repositories::{AddOptions, Added, TIMEOUT};
+use helmd_repo::{Places, Repos, RepositoryError, content};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use url::Url;
+
+/// How long a request waits for the repositories of the config file to be fetched at the start.
+const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The repositories that requests see.
+pub(crate) struct Catalogue {
+    repos: Repos,
+    shown: Mutex<Vec<Repository>>,
+    /// Names of those that were added over the API, for the next start.
+    added: Mutex<BTreeSet<String>>,
+    started: watch::Sender<bool>,
+    hosts: Vec<String>,
+    anywhere: bool,
+}
+
+/// How requests may leave this machine.
+pub(crate) struct Reach {
+    /// `host` or `host:port`: they may be asked for whatever a request says.
+    pub(crate) hosts: Vec<String>,
+    /// Anybody may (`--compat-unsafe`).
+    pub(crate) anywhere: bool,
+}
+
+impl Catalogue {
+    /// Nothing is fetched yet; see [`Catalogue::start`].
+    pub(crate) fn new(places: Places, configured: &[Repository], reach: Reach, helm: HelmMajor) -> Catalogue {
+        let Reach { hosts, anywhere } = reach;
+        // Whoever writes the config file may name machines of the private network.
+        let own = configured.iter().filter_map(|repository| host_of(&repository.url));
+        let allowed: Vec<String> = hosts.iter().cloned().chain(own).collect();
+        let destinations =
+            if anywhere { Destinations::Any } else { Destinations::Public { allowed: allowed.clone().into() } };
+        let http = Http::new(HttpSettings { destinations, ..HttpSettings::default() });
+        let repos = Repos::new(places, helm, http);
+        let added = std::fs::read(names_file(&repos)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let added: BTreeSet<String> = added.unwrap_or_default();
+        let mut shown = configured.to_vec();
+        let known = repos.read_what_can_be();
+        let again = |r: &&Repository| added.contains(&r.name) && !configured.iter().any(|c| c.name == r.name);
+        shown.extend(known.list.iter().filter(again).cloned());
+        let started = watch::Sender::new(configured.is_empty());
+        Catalogue { repos, shown: Mutex::new(shown), added: Mutex::new(added), started, hosts: allowed, anywhere }
+    }
+
+    /// Where charts are got from.
+    pub(crate) fn repos(&self) -> &Repos {
+        &self.repos
+    }
+
+    /// Writes the repositories of the config file into Helm's file and fetches their indexes. One that does not answer is told
+    /// in the log, and asked again when somebody updates.
+    pub(crate) async fn start(&self) {
+        let shown = self.list();
+        let repos = self.repos.clone();
+        let merged = tokio::task::spawn_blocking(move || merge(&repos, &shown)).await;
+        if let Ok(Err(error)) = merged {
+            tracing::error!(error = %helm_text(&error), "the repositories of the config file cannot be written down");
+        }
+        let fetchable: Vec<Repository> = self.list();
+        for updated in self.repos.update(fetchable, TIMEOUT, |_| {}).await {
+            match updated.outcome {
+                Ok(_) => tracing::info!(repository = %updated.repository.name, "index fetched"),
+                Err(error) => {
+                    let (name, url) = (&updated.repository.name, helmd_http::shown(&updated.repository.url));
+                    tracing::error!(repository = %name, %url, error = %helm_text(&error), "index not fetched: the server goes on without it");
+                }
+            }
+        }
+        self.started.send_replace(true);
+    }
+
+    /// Waits until the start is over, within limits.
+    pub(crate) async fn ready(&self) {
+        let mut started = self.started.subscribe();
+        let _late = tokio::time::timeout(START_PATIENCE, started.wait_for(|started| *started)).await;
+    }
+
+    /// The repositories that requests see, in order.
+    pub(crate) fn list(&self) -> Vec<Repository> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Fetches all indexes anew.
+    ///
+    /// # Errors
+    /// helm-wrapper's list of what failed. The others are fetched.
+    pub(crate) async fn update(&self) -> Result<(), String> {
+        self.ready().await;
+        let all = self.repos.update(self.list(), TIMEOUT, |_| {}).await;
+        let failed: Vec<String> = all
+            .into_iter()
+            .filter_map(|updated| {
+                let error = updated.outcome.err()?;
+                Some(format!("{{{} {}}}", updated.repository.name, helm_text(&error)))
+            })
+            .collect();
+        if failed.is_empty() { Ok(()) } else { Err(format!("error list: [{}]", failed.join(" "))) }
+    }
+
+    /// Adds a repository, as `helm repo add`.
+    ///
+    /// # Errors
+    /// In Helm's words; nothing is changed then.
+    pub(crate) async fn add(&self, repository: Repository, force_update: bool) -> Result<(), String> {
+        self.ready().await;
+        if repository.name.is_empty() || repository.url.is_empty() {
+            return Err("a repository needs a name and a url".to_owned());
+        }
+        let options = AddOptions { force_update, allow_deprecated: false, timeout: TIMEOUT };
+        let done = self.repos.add(repository.clone(), options).await.map_err(|e| helm_text(&e))?;
+        let name = repository.name.clone();
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        match shown.iter_mut().find(|known| known.name == name) {
+            Some(known) => *known = repository,
+            None => shown.push(repository),
+        }
+        drop(shown);
+        if matches!(done, Added::Added(_)) {
+            self.remember(|names| names.insert(name));
+        }
+        Ok(())
+    }
+
+    /// Removes a repository, as `helm repo remove`.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub(crate) async fn remove(&self, name: &str) -> Result<(), String> {
+        self.ready().await;
+        let not_found = || helm_text(&RepositoryError::NotFound(name.to_owned()));
+        if !self.list().iter().any(|known| known.name == name) {
+            return Err(not_found());
+        }
+        let (repos, owned) = (self.repos.clone(), name.to_owned());
+        let work = move || {
+            let _lock = repos.lock()?;
+            repos.remove(&owned)
+        };
+        let removed = tokio::task::spawn_blocking(work).await.map_err(|e| e.to_string())?;
+        match removed {
+            // Somebody has taken it out of the file already.
+            Ok(()) | Err(RepositoryError::NotFound(_) | RepositoryError::None) => {}
+            Err(error) => return Err(helm_text(&error)),
+        }
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| known.name != name);
+        self.remember(|names| names.remove(name));
+        Ok(())
+    }
+
+    fn remember(&self, change: impl FnOnce(&mut BTreeSet<String>) -> bool) {
+        let mut names = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        if !change(&mut names) {
+            return;
+        }
+        let text = serde_json::to_vec(&*names).unwrap_or_default();
+        if let Err(error) = content::write(&names_file(&self.repos), &text, 0o600) {
+            tracing::error!(%error, "which repositories were added over the API is not remembered for the next start");
+        }
+    }
+
+    /// Whether a URL in a parameter may be asked: its host is allowed.
+    ///
+    /// # Errors
+    /// Which setting would allow it.
+    pub(crate) fn check_parameter(&self, url: &str) -> Result<(), String> {
+        let parsed = Url::parse(url).ok();
+        let (host, port) = parsed.as_ref().map_or((None, None), |u| (u.host_str(), u.port_or_known_default()));
+        let host = host.unwrap_or_default();
+        let with_port = format!("{host}:{}", port.unwrap_or_default());
+        let known = |h: &String| h.eq_ignore_ascii_case(host) || h.eq_ignore_ascii_case(&with_port);
+        if self.anywhere || self.hosts.iter().any(known) {
+            return Ok(());
+        }
+        Err(format!(
+            "{}: URLs in parameters are refused unless their host is allowed: --allow-host {host}",
+            helmd_http::shown(url)
+        ))
+    }
+}
+
+fn host_of(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+}
+
+/// Beside Helm's file.
+fn names_file(repos: &Repos) -> PathBuf {
+    repos.places.repository_config.with_extension("helmd.json")
+}
+
+/// Puts repositories into Helm's file.
+fn merge(repos: &Repos, shown: &[Repository]) -> Result<(), RepositoryError> {
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let _lock = repos.lock()?;
+    let mut file = match repos.list() {
+        Err(RepositoryError::NoFile(_)) => Repositories::default(),
+        other => other?,
+    };
+    let before = file.clone();
+    shown.iter().for_each(|repository| file.update(repository.clone()));
+    if file == before { Ok(()) } else { repos.write(&file) }
+}
