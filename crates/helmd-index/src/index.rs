@@ -12,6 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The form of index that there is.
 pub const API_VERSION: &str = "v1";
 
+/// By which rules a constraint takes prereleases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prereleases {
+    /// One condition that names a prerelease is enough for those that stand beside it: Helm 4, and Helm 3 since 3.18.
+    #[default]
+    Group,
+    /// Each condition must name one: earlier Helms, which helm-wrapper links.
+    Condition,
+}
+
 /// The charts of a repository.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Index {
@@ -90,11 +100,20 @@ impl Index {
     /// # Errors
     /// In Helm's words.
     pub fn get(&self, name: &str, version: &str) -> Result<Selected<'_>, GetError> {
+        self.get_by(Prereleases::Group, name, version)
+    }
+
+    /// As [`Index::get`], by these rules.
+    ///
+    /// # Errors
+    /// As [`Index::get`].
+    pub fn get_by(&self, rules: Prereleases, name: &str, version: &str) -> Result<Selected<'_>, GetError> {
         let versions = self.entries.get(name).ok_or(GetError::NoChartName)?;
         if versions.is_empty() {
             return Err(GetError::NoChartVersion);
         }
-        let constraint = wanted(version)?;
+        let mut constraint = wanted(version)?;
+        constraint.each_condition = rules == Prereleases::Condition;
         if !version.is_empty()
             && let Some(chart) = versions.iter().find(|v| *v.version == *version)
         {

@@ -25,7 +25,7 @@ mod write;
 
 pub use entry::{ChartVersion, Text};
 pub use error::{GetError, IndexError};
-pub use index::{Index, Selected};
+pub use index::{Index, Prereleases, Selected};
 pub use load::{Loaded, Skipped};
 
 #[cfg(test)]

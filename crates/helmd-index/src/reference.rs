@@ -1,7 +1,7 @@
 //! What a chart's reference means: `repository/chart`, a URL, or something in a registry.
 
 use crate::error::GetError;
-use crate::index::{Index, Selected};
+use crate::index::{Index, Prereleases, Selected};
 use crate::location::{self, LocationError};
 use crate::oci;
 use crate::repositories::Repository;
@@ -134,9 +134,9 @@ pub fn find<'i>(
     index: &'i Index,
     repository: &Repository,
     (reference, chart): (&str, &str),
-    version: &str,
+    (version, rules): (&str, Prereleases),
 ) -> Result<Found<'i>, ReferenceError> {
-    let selected = index.get(chart, version).map_err(|source| ReferenceError::NotFound {
+    let selected = index.get_by(rules, chart, version).map_err(|source| ReferenceError::NotFound {
         chart: chart.to_owned(),
         version: version.to_owned(),
         repository: repository.name.clone(),
@@ -155,10 +155,10 @@ pub fn find_at<'i>(
     index: &'i Index,
     repository_url: &str,
     chart: &str,
-    version: &str,
+    (version, rules): (&str, Prereleases),
 ) -> Result<Found<'i>, ReferenceError> {
     let (chart_name, wanted) = (chart.to_owned(), version.to_owned());
-    let Ok(selected) = index.get(chart, version) else {
+    let Ok(selected) = index.get_by(rules, chart, version) else {
         let url = repository_url.to_owned();
         return Err(ReferenceError::NotAtUrl { chart: chart_name, version: wanted, url });
     };
@@ -224,16 +224,16 @@ mod tests {
     fn versions_are_found_or_named() {
         let index = Index::load(INDEX.as_bytes(), HelmMajor::Helm4).unwrap().index;
         let r = repository("r", "http://h/c?t=1");
-        assert_eq!(find(&index, &r, ("r/a", "a"), "").unwrap().url, "http://h/c/a-1.0.0.tgz?t=1");
-        let error = error_text(&find(&index, &r, ("r/a", "a"), "2").unwrap_err());
+        assert_eq!(find(&index, &r, ("r/a", "a"), ("", Prereleases::Group)).unwrap().url, "http://h/c/a-1.0.0.tgz?t=1");
+        let error = error_text(&find(&index, &r, ("r/a", "a"), ("2", Prereleases::Group)).unwrap_err());
         let want =
             "chart \"a\" matching 2 not found in r index. (try 'helm repo update'): no chart version found for a-2";
         assert_eq!(error, want);
         assert_eq!(
-            find(&index, &r, ("r/b", "b"), "").unwrap_err().to_string(),
+            find(&index, &r, ("r/b", "b"), ("", Prereleases::Group)).unwrap_err().to_string(),
             "chart \"r/b\" has no downloadable URLs"
         );
-        let error = find_at(&index, "http://h", "a", "2").unwrap_err().to_string();
+        let error = find_at(&index, "http://h", "a", ("2", Prereleases::Group)).unwrap_err().to_string();
         assert_eq!(error, "chart \"a\" version \"2\" not found in http://h repository");
     }
 

@@ -7,7 +7,7 @@
 mod output;
 
 use crate::entry::{ChartVersion, Text};
-use crate::index::Index;
+use crate::index::{Index, Prereleases};
 use helmd_semver::{Constraints, SemverError, Version};
 use memchr::memmem::Finder;
 use sprig::paths;
@@ -30,6 +30,8 @@ pub struct Query {
     pub devel: bool,
     /// A version or a constraint; may be empty.
     pub version: String,
+    /// How the constraint takes prereleases.
+    pub prereleases: Prereleases,
 }
 
 /// Why there can be no search.
@@ -75,7 +77,8 @@ pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<V
         ("", false) => ">0.0.0",
         (version, _) => version,
     };
-    let constraint = Constraints::parse(constraint).map_err(|source| SearchError::Constraint { source })?;
+    let mut constraint = Constraints::parse(constraint).map_err(|source| SearchError::Constraint { source })?;
+    constraint.each_condition = query.prereleases == Prereleases::Condition;
     let mut hits = Vec::new();
     for (path, versions) in charts(repositories) {
         let first = hits.len();

@@ -11,7 +11,9 @@ mod places;
 pub mod repositories;
 mod sniff;
 pub mod subcharts;
+mod verify;
 
 pub use local::RepoError;
 pub use places::Places;
 pub use repositories::{Repos, RepositoryError};
+pub use verify::unverified;

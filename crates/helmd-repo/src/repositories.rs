@@ -21,7 +21,7 @@ pub use update::{AddOptions, Added, Updated};
 use crate::places::Places;
 use helmd_chart::HelmMajor;
 use helmd_http::Http;
-use helmd_index::{Index, Loaded};
+use helmd_index::{Index, Loaded, Prereleases};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +37,8 @@ pub struct Repos {
     pub places: Places,
     /// Whose words and ways.
     pub helm: HelmMajor,
+    /// How constraints take prereleases.
+    pub prereleases: Prereleases,
     http: Http,
     kept: Arc<Mutex<HashMap<PathBuf, (Stamp, Arc<Loaded>)>>>,
 }
@@ -52,7 +54,7 @@ impl Repos {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(places: Places, helm: HelmMajor, http: Http) -> Repos {
-        Repos { places, helm, http, kept: Arc::default() }
+        Repos { places, helm, prereleases: Prereleases::Group, http, kept: Arc::default() }
     }
 
     /// What asks for charts and indexes.

@@ -20,6 +20,9 @@ pub struct Constraints {
     groups: Vec<Group>,
     /// Whether prereleases count even where no condition of a group names one.
     pub include_prerelease: bool,
+    /// Whether each condition must name a prerelease itself to take one, as in the library before its version 3.4: then
+    /// `>0.0.0-0 <1.0.0` takes none.
+    pub each_condition: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -76,7 +79,7 @@ impl Constraints {
             return Err(SemverError::TooManyGroups);
         }
         let groups = alternatives.into_iter().map(parse_group).collect::<Result<_, _>>()?;
-        Ok(Constraints { groups, include_prerelease: false })
+        Ok(Constraints { groups, include_prerelease: false, each_condition: false })
     }
 
     /// Whether a text is a version, and one that [`Constraints::check`] takes.
@@ -87,8 +90,12 @@ impl Constraints {
     /// Whether the version satisfies all conditions of one alternative.
     pub fn check(&self, version: &Version) -> bool {
         self.groups.iter().any(|group| {
-            let prereleases = self.include_prerelease || group.names_prerelease;
-            group.conditions.iter().all(|c| c.check(version, prereleases).is_ok())
+            let of_group = self.include_prerelease || group.names_prerelease;
+            group.conditions.iter().all(|condition| {
+                let own = self.include_prerelease || !condition.version.prerelease.is_empty();
+                let prereleases = if self.each_condition { own } else { of_group };
+                condition.check(version, prereleases).is_ok()
+            })
         })
     }
 
@@ -356,6 +363,14 @@ mod tests {
     fn hyphen_ranges_are_comparisons() {
         assert_eq!(Constraints::parse("1.2 - 1.4.5 || ~> 3").unwrap().to_string(), ">=1.2 <=1.4.5 || ~>3");
         assert!(check("1.2 - 1.4.5", "1.4.5") && !check("1.2 - 1.4.5", "1.4.6"));
+    }
+
+    #[test]
+    fn older_rules_look_at_each_condition() {
+        let mut constraints = Constraints::parse(">0.0.0-0 <1.0.0").unwrap();
+        assert!(constraints.admits("0.3.0-beta.1"));
+        constraints.each_condition = true;
+        assert!(!constraints.admits("0.3.0-beta.1") && constraints.admits("0.2.0"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use helmd_chart::HelmMajor;
 use helmd_http::{Destinations, Http, HttpSettings};
+use helmd_index::Prereleases;
 use helmd_index::repositories::{Repositories, Repository};
 use helmd_kube::helm_text;
 use helmd_repo::repositories::{AddOptions, Added, TIMEOUT};
@@ -45,7 +46,9 @@ impl Catalogue {
         let destinations =
             if anywhere { Destinations::Any } else { Destinations::Public { allowed: allowed.clone().into() } };
         let http = Http::new(HttpSettings { destinations, ..HttpSettings::default() });
-        let repos = Repos::new(places, helm, http);
+        let mut repos = Repos::new(places, helm, http);
+        // HELM-WRAPPER: it links a Helm of the older rules.
+        repos.prereleases = Prereleases::Condition;
         let added = std::fs::read(names_file(&repos)).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let added: BTreeSet<String> = added.unwrap_or_default();
         let mut shown = configured.to_vec();

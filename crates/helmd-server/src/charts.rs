@@ -17,6 +17,8 @@ pub(crate) struct ChartRequest {
     pub(crate) chart: String,
     /// Which version, from which repository, and how to get it.
     pub(crate) options: ChartOptions,
+    /// Only with a good signature.
+    pub(crate) verify: bool,
 }
 
 /// Loaded charts that are kept; the one used longest ago goes first.
@@ -67,6 +69,7 @@ impl Charts {
     /// Helm's sentence, or why this server does not go there.
     pub(crate) async fn load(&self, request: &ChartRequest) -> Result<Chart, String> {
         let path = match self.locate(request)? {
+            Place::Path(path) if request.verify => return Err(helmd_repo::unverified(&path)),
             Place::Path(path) => path,
             Place::Elsewhere => self.fetch_chart(request).await?,
         };
@@ -89,7 +92,7 @@ impl Charts {
 
     /// Gets a chart from a repository or a URL into the cache.
     async fn fetch_chart(&self, request: &ChartRequest) -> Result<PathBuf, String> {
-        let ChartRequest { chart, options } = request;
+        let ChartRequest { chart, options, verify } = request;
         let urls = [chart, &options.repo_url];
         urls.into_iter().filter(|url| url.contains("://")).try_for_each(|url| self.catalogue.check_parameter(url))?;
         let files = [&options.cert_file, &options.key_file, &options.ca_file];
@@ -104,6 +107,9 @@ impl Charts {
         let resolved = repos.resolve(chart, options, &mut log).await;
         log.iter().for_each(|line| tracing::warn!("{line}"));
         let resolved = resolved.map_err(|e| helm_text(&e))?;
+        if *verify {
+            return Err(repos.unverified(&resolved).await);
+        }
         repos.fetch_to_cache(&resolved, MAX_CHART_BYTES).await.map_err(|e| helm_text(&e))
     }
 

@@ -24,7 +24,7 @@ use compat::Query;
 use helmd_action::{Context, Holder};
 use helmd_chart::HelmMajor;
 use helmd_kube::{ClusterConfig, ClusterPool, ConfigSource, Secret, helm_text};
-use helmd_storage::{DriverKind, Sql, Storage};
+use helmd_storage::{DriverKind, Memory, Sql, Storage};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
@@ -44,6 +44,8 @@ pub struct State {
     pub(crate) helm: HelmMajor,
     /// The connections to the database of the driver `sql`.
     pub(crate) sql: Sql,
+    /// The releases of the driver `memory`, for as long as this process lives.
+    pub(crate) memory: Arc<Memory>,
     /// As whom operations are held.
     pub(crate) holder: Arc<Holder>,
 }
@@ -66,7 +68,16 @@ impl App {
         let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, loader, Arc::clone(&catalogue));
         let holder = Arc::new(settings.holder.clone());
         let sql = Sql::new(settings.sql_connection.expose(), helm);
-        App(Arc::new(State { settings, charts, catalogue, pool: ClusterPool::default(), helm, sql, holder }))
+        App(Arc::new(State {
+            settings,
+            charts,
+            catalogue,
+            pool: ClusterPool::default(),
+            helm,
+            sql,
+            memory: Arc::default(),
+            holder,
+        }))
     }
 
     /// All routes with their layers.
@@ -90,6 +101,7 @@ impl App {
         let driver = DriverKind::from_env_name(&self.settings.driver).map_err(|e| helm_text(&e))?;
         let storage = match driver {
             DriverKind::Sql => Storage::sql(&self.sql, namespace),
+            DriverKind::Memory => Storage::memory(Arc::clone(&self.memory), namespace),
             driver => Storage::for_cluster(driver, &cluster, self.helm),
         };
         let mut cx = Context::new(cluster, storage);
@@ -116,8 +128,11 @@ impl App {
         };
         let context = query.first("kube_context").filter(|c| !c.is_empty());
         config.context = context.map(str::to_owned).or_else(|| kube.context.clone());
-        config.apiserver = kube.apiserver.clone();
-        config.token = kube.token.clone().map(Secret::new);
+        if let Some(url) = &query.kube_apiserver {
+            self.catalogue.check_parameter(url)?;
+        }
+        config.apiserver = query.kube_apiserver.clone().or_else(|| kube.apiserver.clone());
+        config.token = query.kube_token.clone().or_else(|| kube.token.clone()).map(Secret::new);
         Ok(config)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::RepositoryError;
 use super::{Repos, Stamp};
-use crate::content::write;
+use crate::content::{sha256, write};
 use crate::local::go_text;
 use helmd_chart::HelmMajor;
 use helmd_http::{Credentials, Request, Response, Tls};
@@ -40,18 +40,17 @@ struct Notes {
     modified_nanos: u128,
 }
 
-/// Beside the index.
-pub(super) fn notes_path(index: &Path) -> PathBuf {
-    let mut name = index.as_os_str().to_owned();
-    name.push(".helmd.json");
-    PathBuf::from(name)
-}
-
 fn nanos(stamp: Stamp) -> u128 {
     stamp.modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos())
 }
 
 impl Repos {
+    /// Where the notes about an index lie: helm looks at all files beside the indexes, and at none here.
+    pub(super) fn notes_path(&self, index: &Path) -> PathBuf {
+        let name = sha256(index.as_os_str().as_encoded_bytes());
+        self.places.content_cache.join("helmd").join(format!("{name}.json"))
+    }
+
     /// A repository can be asked at all: its URL is one, and of a known scheme.
     ///
     /// # Errors
@@ -120,7 +119,7 @@ impl Repos {
     /// The index that we have, with what would tell that it is still the one at `url`.
     fn known(&self, path: &Path, url: &str) -> Option<(Notes, Arc<Loaded>)> {
         let stamp = Stamp::of(path)?;
-        let notes: Notes = serde_json::from_slice(&std::fs::read(notes_path(path)).ok()?).ok()?;
+        let notes: Notes = serde_json::from_slice(&std::fs::read(self.notes_path(path)).ok()?).ok()?;
         let same = notes.url == url && notes.size_bytes == stamp.size_bytes && notes.modified_nanos == nanos(stamp);
         let worth = !(notes.etag.is_empty() && notes.last_modified.is_empty());
         if !(same && worth) {
@@ -142,7 +141,7 @@ impl Repos {
             self.keep(path.clone(), stamp, &loaded);
             let text = serde_json::to_vec(&notes).unwrap_or_default();
             // Without them the index is fetched whole the next time.
-            let _not_written = write(&notes_path(&path), &text, 0o644);
+            let _not_written = write(&self.notes_path(&path), &text, 0o644);
         }
         Ok(Downloaded { loaded, changed: true })
     }

@@ -124,7 +124,7 @@ impl Repos {
         }
         let index = self.index_path(name);
         self.forget(&index);
-        for path in [self.places.repository_cache.join(charts_file(name)), super::download::notes_path(&index)] {
+        for path in [self.places.repository_cache.join(charts_file(name)), self.notes_path(&index)] {
             // They are only for speed.
             let _gone = std::fs::remove_file(path);
         }

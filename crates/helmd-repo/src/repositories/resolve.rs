@@ -105,7 +105,7 @@ impl Repos {
             .await
             .map_err(|source| RepositoryError::NotARepository { url: url.clone(), source: Box::new(source) })?;
         log.extend(loaded.skipped.iter().map(|skipped| skipped.logged(&url, self.helm)));
-        let found = reference::find_at(&loaded.index, &url, reference, version)?;
+        let found = reference::find_at(&loaded.index, &url, reference, (version, self.prereleases))?;
         log.extend(self.inexact(&found, reference, version));
         // HELM: the URL is then taken as if it had been given. Credentials stay with the repository.
         let chart = self.resolve_reference((&found.url, version), options, log)?;
@@ -150,7 +150,7 @@ impl Repos {
             }
             ChartReference::InRepository { repository, chart } => {
                 let loaded = self.logged_index(&repository.name, log)?;
-                let found = reference::find(&loaded.index, repository, (text, &chart), version)?;
+                let found = reference::find(&loaded.index, repository, (text, &chart), (version, self.prereleases))?;
                 log.extend(self.inexact(&found, &chart, version));
                 Self::check_url(&found.url).or_else(|error| match error {
                     RepositoryError::Scheme(scheme) => {
@@ -220,6 +220,13 @@ impl Repos {
             return Ok(content::path(root, &chart.digest, CHART));
         }
         let bytes = self.fetch(chart, limit_bytes).await?;
+        // HELM: version 3 keeps it beside the indexes.
+        if self.helm == HelmMajor::Helm3
+            && let Some(name) = reference::archive_file(&chart.url)
+        {
+            let path = self.places.repository_cache.join(safe_name(&name)?);
+            content::write(&path, &bytes, 0o644).map_err(RepositoryError::Io)?;
+        }
         content::put(root, &content::sha256(&bytes), CHART, &bytes).map_err(RepositoryError::Io)
     }
 }

@@ -11,21 +11,35 @@ mod uploads;
 
 use crate::App;
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use route::{Call, Matched};
 
 /// The query of a request; the first of equal names counts, as in the Go program.
 #[derive(Default)]
-pub(crate) struct Query(Vec<(String, String)>);
+pub(crate) struct Query {
+    pairs: Vec<(String, String)>,
+    /// The header `X-KubeToken`: as whom the cluster is asked.
+    pub(crate) kube_token: Option<String>,
+    /// The header `X-KubeApiServer`: which cluster is asked.
+    pub(crate) kube_apiserver: Option<String>,
+}
 
 impl Query {
-    fn read(raw: Option<&str>) -> Query {
-        Query(url::form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect())
+    fn read(raw: Option<&str>, headers: &HeaderMap) -> Query {
+        let header = |name: &str| {
+            let text = headers.get(name)?.to_str().ok()?;
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        Query {
+            pairs: url::form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect(),
+            kube_token: header("x-kubetoken"),
+            kube_apiserver: header("x-kubeapiserver"),
+        }
     }
     /// The first value of `name`.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 }
 
@@ -38,7 +52,7 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
         Matched::NotFound => return plain(StatusCode::NOT_FOUND, "404 page not found"),
         Matched::BadPath => return plain(StatusCode::BAD_REQUEST, "400 Bad Request"),
     };
-    let query = Query::read(uri.query());
+    let query = Query::read(uri.query(), request.headers());
     let patience = app.settings.limits.body_read;
     if call == Call::Upload {
         let upload = uploads::upload(&app, request);

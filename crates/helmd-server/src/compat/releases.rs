@@ -258,7 +258,7 @@ fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String>
         insecure_skip_tls_verify: fields.bool("insecure_skip_verify"),
         ..ChartOptions::default()
     };
-    Ok(ChartRequest { chart: chart.to_owned(), options })
+    Ok(ChartRequest { chart: chart.to_owned(), options, verify: fields.bool("verify") })
 }
 
 /// Runs a change that begins with a render. While it renders, nothing has been touched: when the client goes away, the

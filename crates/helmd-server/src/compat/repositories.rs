@@ -90,6 +90,7 @@ pub(crate) async fn search(app: &App, query: &Query) -> Response {
         term: query.first("keyword").filter(|word| !word.is_empty()).map(str::to_owned),
         versions: query.first("versions") == Some("true"),
         version: query.first("version").unwrap_or_default().to_owned(),
+        prereleases: app.catalogue.repos().prereleases,
         ..Search::default()
     };
     let app = app.clone();

@@ -93,7 +93,10 @@ pub(crate) async fn delete(app: &App, chart: &str) -> Response {
     let Some(target) = inside(&app.settings.upload_dir, chart) else {
         return envelope::fail("chart file name is not allowed");
     };
+    let is_chart = chart.rsplit('.').next() == Some("tgz");
     let removed = match tokio::fs::symlink_metadata(&target).await {
+        // The Go program deletes whatever lies there.
+        Ok(_) if !is_chart => return envelope::fail("chart file suffix must .tgz"),
         Ok(meta) if meta.is_dir() => tokio::fs::remove_dir(&target).await,
         Ok(_) => tokio::fs::remove_file(&target).await,
         Err(e) => Err(e),
@@ -114,7 +117,17 @@ pub(crate) fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// The part after the last slash, as Go's multipart reader takes it.
 fn base_name(name: &str) -> String {
-    name.rsplit('/').next().unwrap_or_default().to_owned()
+    let name = name.rsplit('/').next().unwrap_or_default();
+    // Go takes a backslash before a mark of the header's grammar out; what reads the form here leaves it.
+    let mut plain = String::with_capacity(name.len());
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letters.peek() {
+            Some(next) if letter == '\\' && r#"()<>@,;:\"/[]?="#.contains(*next) => plain.extend(letters.next()),
+            _ => plain.push(letter),
+        }
+    }
+    plain
 }
 
 const PARTIAL: &str = ".upload-";
@@ -175,6 +188,12 @@ pub(crate) fn go_io_error(verb: &str, path: &Path, error: &io::Error) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_read_as_go_reads_them() {
+        assert_eq!(base_name(r"a/..\\b.tgz"), r"..\b.tgz");
+        assert_eq!(base_name(r"a\b.tgz"), r"a\b.tgz");
+    }
 
     #[test]
     fn names_never_leave_the_folder() {

@@ -9,7 +9,7 @@ use helmd_action::helm_text;
 use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_http::{Http, HttpSettings};
 use helmd_repo::repositories::ChartOptions;
-use helmd_repo::{Repos, RepositoryError};
+use helmd_repo::{Repos, RepositoryError, unverified};
 use std::path::{Path, PathBuf};
 
 /// An archive from a URL may have this many bytes.
@@ -110,17 +110,16 @@ pub fn locate(
     let mut lines = Vec::new();
     let found = wait(async {
         let chart = repos.resolve(name, &options, &mut lines).await?;
-        repos.fetch_to_cache(&chart, MAX_FETCHED_BYTES).await
+        let path = repos.fetch_to_cache(&chart, MAX_FETCHED_BYTES).await?;
+        let fault = if matches.flag("verify") { Some(repos.unverified(&chart).await) } else { None };
+        Ok::<_, RepositoryError>((path, fault))
     })?;
     lines.iter().for_each(|line| warn(&log::line(line, helm)));
-    let path = found.map_err(|e| match helm_text(&e) {
+    let (path, fault) = found.map_err(|e| match helm_text(&e) {
         text if text.starts_with("encoding/hex: ") => format!("unable to decode digest: {text}"),
         text => text,
     })?;
-    if matches.flag("verify") {
-        return Err("verifying charts is not there yet".to_owned());
-    }
-    Ok(Located(path))
+    fault.map_or(Ok(Located(path)), Err)
 }
 
 /// The registry client that Helm makes for every command reads these files.
@@ -156,18 +155,6 @@ fn ignored_repository(name: &str, repo: &str) -> String {
     // HELM: version 3 writes records through its plain log.
     let record = record.replacen("level=WARN msg=\"", "WARN ", 1).replacen("\" chart=", " chart=", 1);
     format!("install.go:759: {record}")
-}
-
-/// Helm's sentences for charts that cannot be verified; provenance itself is not there yet.
-fn unverified(path: &Path) -> String {
-    if path.is_dir() {
-        return "unpacked charts cannot be verified".to_owned();
-    }
-    let file = format!("{}.prov", path.display());
-    if !Path::new(&file).exists() {
-        return format!("could not load provenance file {file}: stat {file}: no such file or directory");
-    }
-    "verifying charts is not there yet".to_owned()
 }
 
 impl Located {

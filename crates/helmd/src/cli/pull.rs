@@ -83,11 +83,11 @@ fn provenance(
     (chart, reference): (&Resolved, &str),
     archive: &Path,
 ) -> Result<(), String> {
+    if call.matches.flag("verify") {
+        return Err(wait(repos.unverified(chart))?);
+    }
     let url = format!("{}.prov", chart.url);
     match wait(repos.fetch_url(chart, &url, MAX_FETCHED_BYTES))? {
-        Err(_) if call.matches.flag("verify") => {
-            Err(format!("failed to fetch provenance {}", gotmpl::strconv::quote(&url)))
-        }
         Err(error) => {
             let error = helm_text(&error);
             call.print(format!("WARNING: Verification not found for {reference}: {error}\n").as_bytes())
@@ -95,11 +95,7 @@ fn provenance(
         Ok(signature) => {
             let mut path = archive.as_os_str().to_owned();
             path.push(".prov");
-            content::write_into(Path::new(&path), &signature, 0o644)?;
-            match call.matches.flag("verify") {
-                true => Err("verifying charts is not there yet".to_owned()),
-                false => Ok(()),
-            }
+            content::write_into(Path::new(&path), &signature, 0o644)
         }
     }
 }
