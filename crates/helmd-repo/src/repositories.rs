@@ -40,8 +40,11 @@ pub struct Repos {
     /// How constraints take prereleases.
     pub prereleases: Prereleases,
     http: Http,
-    kept: Arc<Mutex<HashMap<PathBuf, (Stamp, Arc<Loaded>)>>>,
+    kept: Arc<Mutex<Kept>>,
 }
+
+/// Indexes that were read, by their files.
+type Kept = HashMap<PathBuf, (Stamp, Arc<Loaded>)>;
 
 /// A file as it was when it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

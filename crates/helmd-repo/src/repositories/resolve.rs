@@ -152,11 +152,9 @@ impl Repos {
                 let loaded = self.logged_index(&repository.name, log)?;
                 let found = reference::find(&loaded.index, repository, (text, &chart), (version, self.prereleases))?;
                 log.extend(self.inexact(&found, &chart, version));
-                Self::check_url(&found.url).or_else(|error| match error {
-                    RepositoryError::Scheme(scheme) => {
-                        Err(RepositoryError::Http(helmd_http::HttpError::Scheme(scheme)))
-                    }
-                    other => Err(other),
+                Self::check_url(&found.url).map_err(|error| match error {
+                    RepositoryError::Scheme(scheme) => RepositoryError::Http(helmd_http::HttpError::Scheme(scheme)),
+                    other => other,
                 })?;
                 // HELM: version 3 does not look at it.
                 let digest = match (digest_of(&found.selected.chart.digest), self.helm) {
