@@ -1,10 +1,11 @@
 //! Where charts come from.
 //!
 //! Owns: charts in folders and archives on disk ([`local`]), repositories with their files and caches ([`repositories`]), archives by
-//! digest ([`content`]). Does not own: what a chart is (`helmd-chart`), what an index says (`helmd-index`), how other machines are
+//! digest ([`content`]), the charts that a chart wants ([`dependencies`]). Does not own: what a chart is (`helmd-chart`), what an index says (`helmd-index`), how other machines are
 //! asked (`helmd-http`), which URLs may be asked for (`helmd-server`).
 
 pub mod content;
+pub mod dependencies;
 mod link;
 pub mod local;
 mod places;

@@ -15,6 +15,7 @@ pub use error::{IndexFault, RepositoryError};
 pub use expand::{archive_name, expand};
 pub use file::Lock;
 pub use folder::index_folder;
+pub(crate) use resolve::digest_of;
 pub use resolve::{ChartOptions, Resolved};
 pub use update::{AddOptions, Added, Updated};
 

@@ -135,3 +135,49 @@ repo index made --json
 repo index
 repo index made --merge bad.yaml
 ";
+
+/// Dependencies: the folders `p-…` want charts. Helm tells what several repositories gave in no order.
+pub const DEPENDENCIES: &str = r"
+dependency update p-none
+dependency update p-url
+dependency update p-url
+dependency build p-url
+dependency list p-url
+dependency update p-alias
+dependency build p-alias
+repo add a BASE/charts
+repo add p BASE/private --username me --password secret
+dependency update p-alias
+dependency update p-alias --skip-refresh
+dependency build p-alias
+dependency build p-alias --skip-refresh
+dependency update p-private
+dependency update p-file
+~ dependency update p-file --debug
+dependency build p-file
+dependency update p-missing
+dependency update p-nochart
+dependency update p-badurl
+dependency update p-word
+dependency update p-local
+dependency update p-localbad
+dependency update p-nofolder
+dependency update p-twice
+dependency update p-constraint
+dependency update nowhere
+dependency update down/none
+dependency update made/alpha-0.1.0.tgz
+dependency build p-stale
+dependency update p-stale
+dependency build p-stale
+dependency update p-old
+dependency build p-old
+dependency update a b
+dependency update p-url --verify --keyring nowhere.gpg --skip-refresh --nope
+template x p-late
+template x p-late --dependency-update
+template x p-late
+package p-late2 -u -d down
+package p-nochart -u
+dependency list p-late
+";

@@ -80,6 +80,66 @@ entries:
   - {apiVersion: v2, name: "..", version: 1.0.0, urls: ["../x.tgz"]}
 "#;
 
+/// Charts that want others: name, API version, and what they want (name, version, repository).
+const PARENTS: [(&str, &str, &[[&str; 3]]); 19] = [
+    ("p-none", "v2", &[]),
+    ("p-url", "v2", &[["alpha", "^0.1", "BASE/charts"], ["gamma", "*", "BASE/charts/"]]),
+    ("p-alias", "v2", &[["alpha", ">=0.1", "@a"], ["gamma", "2.0.0", "alias:a"]]),
+    ("p-private", "v2", &[["beta", "~1", "@p"]]),
+    ("p-file", "v2", &[["p-none", "1.x", "file://../p-none"], ["p-url", "1.0.0", "file://../p-url"]]),
+    ("p-missing", "v2", &[["alpha", "^9", "@a"], ["gamma", "^9", "@a"]]),
+    ("p-nochart", "v2", &[["omega", "1", "@a"]]),
+    ("p-badurl", "v2", &[["alpha", "1", "BASE/nothing"]]),
+    ("p-word", "v2", &[["alpha", "1", "stable"], ["gamma", "1", "@nobody"]]),
+    ("p-local", "v2", &[["inner", ">0", ""]]),
+    ("p-localbad", "v2", &[["inner", ">5", ""]]),
+    ("p-nofolder", "v2", &[["x", "1", "file://../nowhere"]]),
+    ("p-twice", "v2", &[["alpha", "0.2.0", "@a"], ["alpha", "0.2.0", "@a"]]),
+    ("p-constraint", "v2", &[["alpha", "what", "@a"]]),
+    ("p-stale", "v2", &[["alpha", "0.2.0", "@a"]]),
+    ("p-old", "v1", &[["alpha", "0.2.0", "@a"]]),
+    ("p-late", "v2", &[["gamma", "2", "BASE/charts"]]),
+    ("p-late2", "v2", &[["gamma", "2", "BASE/charts"]]),
+    ("p-unused", "v2", &[]),
+];
+
+/// Writes them.
+pub fn parents(work: &Path, base: &str) {
+    for (name, api, wanted) in PARENTS {
+        let chart = work.join(name);
+        std::fs::create_dir_all(chart.join("charts")).unwrap();
+        let alias = |place: usize| if name == "p-twice" && place == 1 { "  alias: other\n" } else { "" };
+        let wants: String = wanted
+            .iter()
+            .enumerate()
+            .map(|(place, [name, version, repository])| {
+                let repository = repository.replace("BASE", base);
+                format!("- name: {name}\n  version: {version:?}\n  repository: {repository:?}\n{}", alias(place))
+            })
+            .collect();
+        let wants = if wants.is_empty() { wants } else { format!("dependencies:\n{wants}") };
+        let head = format!("apiVersion: {api}\nname: {name}\nversion: 1.0.0\n");
+        let (head, requirements) = if api == "v1" { (head, Some(wants)) } else { (head + &wants, None) };
+        std::fs::write(chart.join("Chart.yaml"), head).unwrap();
+        if let Some(requirements) = requirements {
+            std::fs::write(chart.join("requirements.yaml"), requirements).unwrap();
+        }
+        if name.starts_with("p-local") {
+            std::fs::create_dir_all(chart.join("charts/inner")).unwrap();
+            std::fs::write(chart.join("charts/inner/Chart.yaml"), "apiVersion: v2\nname: inner\nversion: 1.2.3\n")
+                .unwrap();
+        }
+        if name == "p-stale" {
+            std::fs::write(
+                chart.join("Chart.lock"),
+                "dependencies:\n- name: alpha\n  repository: https://x.example\n  version: 0.1.0\ndigest: sha256:1\n",
+            )
+            .unwrap();
+            std::fs::write(chart.join("charts/note.txt"), "not a chart\n").unwrap();
+        }
+    }
+}
+
 fn run(helm: &Path, words: &[&str]) {
     assert!(Command::new(helm).args(words).output().unwrap().status.success(), "{words:?}");
 }

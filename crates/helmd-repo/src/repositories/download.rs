@@ -55,7 +55,7 @@ impl Repos {
     ///
     /// # Errors
     /// In Helm's words.
-    pub(super) fn check_url(url: &str) -> Result<(), RepositoryError> {
+    pub fn check_url(url: &str) -> Result<(), RepositoryError> {
         let parsed: Url = url.parse().map_err(|_| RepositoryError::Url(url.to_owned()))?;
         match parsed.scheme.as_slice() {
             b"http" | b"https" => Ok(()),

@@ -253,7 +253,7 @@ fn with_repository(mut chart: Resolved, repository: &Repository, options: &Chart
 }
 
 /// The digits of an index's digest, in Helm's words when they are none.
-fn digest_of(digest: &str) -> Result<String, RepositoryError> {
+pub(crate) fn digest_of(digest: &str) -> Result<String, RepositoryError> {
     let digits = reference::digest_digits(digest);
     if let Some(bad) = digits.bytes().find(|b| !b.is_ascii_hexdigit()) {
         let text = format!("encoding/hex: invalid byte: {}", go_byte(bad));

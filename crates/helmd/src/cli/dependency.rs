@@ -1,10 +1,17 @@
 //! `helmd dependency`: helm dependency.
 
+use super::chart_path;
 use super::command::{Call, Command, Count, Group, disk};
-use super::flags::{Flag, Kind};
-use helmd_action::{DependencyList, helm_text};
+use super::flags::{Flag, Kind, Matches};
+use super::release_flags::yes;
+use super::repo::now;
+use crate::environment;
+use helmd_action::{DependencyList, Outside as _, System, helm_text, source_date_epoch};
+use helmd_chart::{HelmMajor, Loader, Saving};
 use helmd_index::table::Table;
+use helmd_repo::dependencies::Manager;
 use helmd_repo::local::Detection;
+use std::path::Path;
 
 /// The commands.
 pub const GROUP: Group = Group {
@@ -12,8 +19,8 @@ pub const GROUP: Group = Group {
     about: "The charts that a chart wants: those in `dependencies` of its Chart.yaml, which lie in its charts/.",
     commands: &[
         (&["list", "ls"], "which charts a chart wants, and whether they are there", &LIST),
-        (&["build"], "fetch the versions in Chart.lock (not there yet)", &BUILD),
-        (&["update", "up"], "fetch the newest versions that will do (not there yet)", &UPDATE),
+        (&["build"], "fetch the versions in Chart.lock", &BUILD),
+        (&["update", "up"], "fetch the newest versions that will do", &UPDATE),
     ],
 };
 
@@ -29,18 +36,86 @@ const LIST: Command = Command {
 
 const BUILD: Command = Command {
     name: "dependency build",
-    about: "Fetch the charts in a chart's Chart.lock. Not there yet.",
-    flags: |_| Vec::new(),
-    run: |_| Err("dependency build is not there yet: put the charts into charts/ yourself".to_owned()),
+    about: "Fetch the charts in a chart's Chart.lock into its charts/; without a lock, as `dependency update`.\n\
+            CHART is a folder, the working folder unless given.",
+    flags: |_| fetch_flags(),
+    run: |call| fetch(call, true),
     ..LIST
 };
 
 const UPDATE: Command = Command {
     name: "dependency update",
-    about: "Fetch the charts that a chart wants and write Chart.lock. Not there yet.",
-    run: |_| Err("dependency update is not there yet: put the charts into charts/ yourself".to_owned()),
+    about: "Fetch the newest charts that a chart's Chart.yaml takes into its charts/, delete outdated ones, and write Chart.lock.\n\
+            CHART is a folder, the working folder unless given.",
+    run: |call| fetch(call, false),
     ..BUILD
 };
+
+fn fetch_flags() -> Vec<Flag> {
+    const SHARED: [&str; 9] = [
+        "ca-file",
+        "cert-file",
+        "insecure-skip-tls-verify",
+        "key-file",
+        "keyring",
+        "password",
+        "plain-http",
+        "username",
+        "verify",
+    ];
+    let mut flags: Vec<Flag> = chart_path::flags().into_iter().filter(|flag| SHARED.contains(&flag.name)).collect();
+    flags.push(yes("skip-refresh", "take the indexes of the repositories as they are"));
+    flags
+}
+
+fn fetch(call: &mut Call<'_>, build: bool) -> Result<(), String> {
+    let chart = call.matches.words.first().map_or_else(|| ".".to_owned(), |path| helmd_chart::clean_path(path));
+    chart_path::check_tls_files(call.matches, call.helm)?;
+    if call.matches.flag("verify") {
+        return Err("verifying charts is not there yet".to_owned());
+    }
+    let skip = call.matches.flag("skip-refresh");
+    run_manager(call, Path::new(&chart), (build, skip))
+}
+
+/// Fetches what a chart's folder wants, as `dependency update`.
+///
+/// # Errors
+/// In Helm's words.
+pub fn update(call: &mut Call<'_>, chart: &Path) -> Result<(), String> {
+    run_manager(call, chart, (false, false))
+}
+
+fn run_manager(call: &mut Call<'_>, chart: &Path, how: (bool, bool)) -> Result<(), String> {
+    let loader = call.loader()?;
+    let mut text = String::new();
+    let done = work((call.matches, call.helm), (chart, &loader), how, &mut text);
+    call.print(text.as_bytes())?;
+    done
+}
+
+/// As [`update`]; `text` gets what is to be printed.
+///
+/// # Errors
+/// As [`update`].
+pub fn update_telling(whose: (&Matches, HelmMajor), chart: (&Path, &Loader), text: &mut String) -> Result<(), String> {
+    work(whose, chart, (false, false), text)
+}
+
+fn work(
+    (matches, helm): (&Matches, HelmMajor),
+    (chart, loader): (&Path, &Loader),
+    (build, skip_refresh): (bool, bool),
+    text: &mut String,
+) -> Result<(), String> {
+    let stamp = source_date_epoch(environment::variable("SOURCE_DATE_EPOCH").as_deref(), helm)?;
+    let repos = chart_path::repos(matches, helm);
+    let saving = Saving { helm, now: System.now().as_second(), stamp };
+    let debug = matches.flag("debug");
+    let manager = Manager { chart, repos: &repos, loader, saving, now: now(), skip_refresh, debug };
+    let mut told = |line: &str| text.push_str(line);
+    chart_path::wait(async { if build { manager.build(&mut told).await } else { manager.update(&mut told).await } })?
+}
 
 fn list(call: &mut Call<'_>) -> Result<(), String> {
     let chart = call.matches.words.first().map_or_else(|| ".".to_owned(), |path| helmd_chart::clean_path(path));

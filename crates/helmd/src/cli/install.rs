@@ -55,7 +55,7 @@ pub fn of_installs(helm: HelmMajor) -> Vec<Flag> {
         "leave files of the chart that are no templates out of the release's record",
     ));
     flags.extend([
-        yes("dependency-update", "fetch missing dependencies first (not there yet)"),
+        yes("dependency-update", "fetch missing dependencies first"),
         text("description", "the description of the release's record"),
         yes("devel", "take development versions of the chart, too"),
         yes("disable-openapi-validation", "do not check objects before they are sent"),

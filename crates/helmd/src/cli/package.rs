@@ -2,6 +2,7 @@
 
 use super::chart_path;
 use super::command::{Call, Command, Count, disk};
+use super::dependency;
 use super::flags::{Flag, Kind};
 use crate::environment;
 use helmd_action::{Outside as _, Package, System, helm_text, source_date_epoch};
@@ -28,7 +29,7 @@ fn flags() -> Vec<Flag> {
     let mut flags: Vec<Flag> = chart_path::flags().into_iter().filter(|flag| SHARED.contains(&flag.name)).collect();
     flags.extend([
         text("app-version", "the appVersion to give the chart"),
-        Flag::new("dependency-update", Kind::Bool, "fetch the dependencies first (not there yet)").short('u'),
+        Flag::new("dependency-update", Kind::Bool, "fetch the dependencies first").short('u'),
         text("destination", "the folder for the archives; the working folder unless set").short('d'),
         text("key", "name of the key to sign with (not there yet)"),
         text("keyring", "file with the keys to sign with (not there yet)"),
@@ -78,7 +79,8 @@ fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String>
     }
     let folder = below_working_folder(Path::new(path));
     if call.matches.flag("dependency-update") {
-        check_updated(call, &folder)?;
+        // HELM: nothing is told of it.
+        dependency::update_telling((call.matches, call.helm), (&folder, &call.loader()?), &mut String::new())?;
     }
     let loader = call.loader()?;
     let mut log = Vec::new();
@@ -86,21 +88,6 @@ fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String>
     call.log(&log);
     let archive = done.map_err(|e| helm_text(&e))?;
     call.print(format!("Successfully packaged chart and saved it to: {}\n", archive.display()).as_bytes())
-}
-
-/// A chart without dependencies needs no update; for others the repositories would be asked.
-fn check_updated(call: &mut Call<'_>, folder: &Path) -> Result<(), String> {
-    if !folder.is_dir() {
-        return Err("only unpacked charts can be updated".to_owned());
-    }
-    let loader = call.loader()?;
-    let mut log = Vec::new();
-    let chart = disk(&loader, Detection::Skip).load_dir(folder, &mut log);
-    call.log(&log);
-    if chart.map_err(|e| helm_text(&e))?.metadata.dependencies.is_nil() {
-        return Ok(());
-    }
-    Err("--dependency-update is not there yet: put the charts into charts/ and package without it".to_owned())
 }
 
 /// The absolute path, by the name of the working folder that the shell gives.

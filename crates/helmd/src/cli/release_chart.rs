@@ -2,6 +2,7 @@
 
 use super::chart_path::{self, Located};
 use super::command::Call;
+use super::dependency;
 use super::values;
 use gotmpl::slog;
 use helmd_action::{check_dependencies, check_installable, helm_text};
@@ -51,7 +52,8 @@ fn chart(call: &mut Call<'_>, located: &Located, purpose: Purpose) -> Result<Cha
     }
     if let Err(missing) = check_dependencies(&chart) {
         if call.matches.flag("dependency-update") {
-            return Err(format!("--dependency-update is not there yet: {missing}"));
+            dependency::update(call, &located.0)?;
+            return located.load(&call.loader()?);
         }
         return Err(format!("{}: {missing}", incomplete(call.helm)));
     }

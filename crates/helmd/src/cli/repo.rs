@@ -267,7 +267,8 @@ fn write(index: &helmd_index::Index, path: &Path, json: bool) -> Result<(), Stri
     helmd_repo::content::write_into(path, text.as_bytes(), 0o644)
 }
 
-fn now() -> Option<GoTime> {
+/// The time, as Go writes it.
+pub fn now() -> Option<GoTime> {
     let now = System.now();
     GoTime::from_unix(now.as_second(), now.subsec_nanosecond().unsigned_abs())
 }

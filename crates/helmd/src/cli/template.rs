@@ -5,6 +5,7 @@ mod output;
 
 use super::chart_path::{self, Located};
 use super::command::helm_major;
+use super::dependency;
 use super::flags::{FlagError, FlagSet, Matches};
 use super::release_flags::post_render_of;
 use super::settings::Settings;
@@ -67,7 +68,7 @@ fn execute(args: &[String], out: &mut (dyn Write + Send), err: &mut (dyn Write +
     let matches = &matches;
     let errors = &mut *err;
     let done = with_clock(&of_thread, Cancel::new(), move |clock| {
-        let done = Command { helm, matches, settings, budgets, clock, err: errors }.run(out);
+        let done = Command { helm, matches, settings, budgets, clock, err: errors, told: String::new() }.run(out);
         if done.is_ok() && out.flush().is_ok() {
             // All is said: nothing is gained by giving the heap and this thread's stack back piece by piece.
             signal_hook::low_level::exit(0);
@@ -105,6 +106,8 @@ struct Command<'a> {
     budgets: Result<Budgets, String>,
     clock: &'a Clock,
     err: &'a mut dyn Write,
+    /// What standard output has before the release.
+    told: String,
 }
 
 impl<'a> Command<'a> {
@@ -114,6 +117,7 @@ impl<'a> Command<'a> {
             Ok(ended) => ended,
             Err(error) => Ended { name: String::new(), shown: None, error: Some(error) },
         };
+        let _closed = out.write_all(self.told.as_bytes());
         let error = match (shown, error) {
             (Some(_), Some(error)) if !self.settings.debug => {
                 Some(format!("{error}\n\nUse --debug flag to render out invalid YAML"))
@@ -312,7 +316,9 @@ impl<'a> Command<'a> {
         }
         let Err(missing) = check_dependencies(&chart) else { return Ok(chart) };
         if self.matches.flag("dependency-update") {
-            return Err(format!("--dependency-update is not there yet: {missing}"));
+            let loader = budgets.loader(self.helm);
+            dependency::update_telling((self.matches, self.helm), (&located.0, &loader), &mut self.told)?;
+            return located.load(&loader);
         }
         let sentence = match self.helm {
             HelmMajor::Helm3 => {

@@ -56,7 +56,7 @@ fn install(helm: HelmMajor) -> Vec<Flag> {
     };
     vec![
         yes("create-namespace", INSTALLS_NOTHING),
-        yes("dependency-update", "fetch missing dependencies first (not there yet)"),
+        yes("dependency-update", "fetch missing dependencies first"),
         text("description", INSTALLS_NOTHING),
         yes("devel", "take development versions of the chart, too"),
         yes("disable-openapi-validation", "with a cluster: do not check that objects have apiVersion and kind"),
