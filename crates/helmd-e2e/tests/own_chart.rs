@@ -1,5 +1,4 @@
 //! The project's own chart: the real helm finds nothing wrong with it, and helmd installs it on the cluster.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use helmd_e2e::{Program, Setup};
 
