@@ -1,5 +1,4 @@
 //! How the program is linked.
-#![expect(clippy::disallowed_methods, reason = "cargo tells a build script about the target by variables")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
