@@ -49,7 +49,7 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), String> {
     write_into(path, bytes, mode)
 }
 
-/// As [`write`], in a folder that is there.
+/// As [`write()`], in a folder that is there.
 ///
 /// # Errors
 /// The system's words.
