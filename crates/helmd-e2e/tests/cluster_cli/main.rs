@@ -8,6 +8,7 @@ mod charts;
 mod same;
 
 use helmd_e2e::Setup;
+use helmd_e2e::lines::{difference, words};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -46,31 +47,6 @@ impl Side<'_> {
         let text = |bytes: &[u8]| same::text(&String::from_utf8_lossy(bytes), self.namespace);
         Given { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
-}
-
-/// The words of a line; single quotes hold words with blanks together.
-fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (number, part) in line.split('\'').enumerate() {
-        match number % 2 {
-            0 => words.extend(part.split_whitespace().map(str::to_owned)),
-            _ => words.push(part.to_owned()),
-        }
-    }
-    words
-}
-
-/// Lines that only one of the texts has, in short.
-fn difference(name: &str, want: &str, got: &str) -> String {
-    let only = |a: &str, b: &str, sign: &str| -> String {
-        let known: Vec<&str> = b.lines().collect();
-        let lines = a.lines().filter(|line| !known.contains(line)).take(12);
-        lines.map(|line| format!("    {sign} {line}\n")).collect()
-    };
-    if want == got {
-        return String::new();
-    }
-    format!("  {name}:\n{}{}", only(want, got, "helm "), only(got, want, "helmd"))
 }
 
 fn compare(helm: &str, sequence: &str, namespaces: (&str, &str), flag: Option<&str>) {
