@@ -1,7 +1,7 @@
 //! Asking.
 
 use crate::destinations::{Destinations, Refused, Resolver, is_public};
-use crate::error::{HttpError, reason, shown, verb};
+use crate::error::{HttpError, LATE, reason, shown, verb};
 use crate::request::Request;
 use crate::tls::Tls;
 use bytes::Bytes;
@@ -114,10 +114,7 @@ impl Http {
                 next = next.body(body.clone());
             }
             let answer = match tokio::time::timeout_at(deadline, next.send()).await {
-                Err(_) => {
-                    let words = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
-                    return Err(failed(words.to_owned()));
-                }
+                Err(_) => return Err(failed(LATE.to_owned())),
                 Ok(Err(error)) if is_refusal(&error) => return Err(refused(&url)),
                 Ok(Err(error)) => return Err(failed(reason(&error, &url))),
                 Ok(Ok(answer)) => answer,

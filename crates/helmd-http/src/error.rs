@@ -61,6 +61,9 @@ pub enum HttpError {
     },
 }
 
+/// Go's words when time is up before there is an answer.
+pub(crate) const LATE: &str = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+
 /// A URL without its password, as Go shows it.
 #[must_use]
 pub fn shown(url: &str) -> String {
@@ -82,8 +85,9 @@ pub(crate) fn verb(method: &http::Method) -> String {
     format!("{}{rest}", text.get(..1).unwrap_or_default())
 }
 
-/// Go's text for an error of the system.
-pub(crate) fn go_io(error: &std::io::Error) -> String {
+/// The system's words as Go gives them: lower case, without the number.
+#[must_use]
+pub fn go_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
@@ -93,7 +97,7 @@ pub(crate) fn go_io(error: &std::io::Error) -> String {
 /// Go's words for what ended a request to `url`.
 pub(crate) fn reason(error: &reqwest::Error, url: &Url) -> String {
     if error.is_timeout() {
-        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)".to_owned();
+        return LATE.to_owned();
     }
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();

@@ -14,6 +14,6 @@ mod tls;
 
 pub use client::{Http, HttpSettings, Response};
 pub use destinations::Destinations;
-pub use error::{HttpError, shown};
+pub use error::{HttpError, go_text, shown};
 pub use request::{Credentials, Request};
 pub use tls::Tls;

@@ -1,6 +1,6 @@
 //! Certificates of a request.
 
-use crate::error::{HttpError, go_io};
+use crate::error::{HttpError, go_text};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject as _;
@@ -145,6 +145,6 @@ impl ServerCertVerifier for Named {
 fn read(path: &Path, what: &str) -> Result<Vec<u8>, HttpError> {
     std::fs::read(path).map_err(|e| {
         let path = path.display().to_string();
-        HttpError::Tls(format!("{what}{path:?}: open {path}: {}", go_io(&e)))
+        HttpError::Tls(format!("{what}{path:?}: open {path}: {}", go_text(&e)))
     })
 }

@@ -10,12 +10,12 @@ mod write;
 
 pub use error::RepoError;
 pub use glob::glob;
+pub use helmd_http::go_text;
 pub use path::{absolute, clean};
 pub use write::{create_folder, write_archive, write_file};
 
 use crate::sniff;
 use error::failed;
-pub use error::go_text;
 use gotmpl::strconv::quote;
 use helmd_chart::ignore::{self, Rules};
 use helmd_chart::{ArchiveError, Chart, ChartError, File, HelmMajor, Loader, read_archive, read_archive_from};

@@ -3,6 +3,7 @@
 use gotmpl::exec::Exceeded;
 use helmd_chart::ignore::IgnoreError;
 use helmd_chart::{ArchiveError, ChartError, budgets};
+use helmd_http::go_text;
 use std::io;
 use std::path::Path;
 
@@ -108,12 +109,4 @@ pub enum RepoError {
 /// A system call that failed, in Go's words.
 pub(super) fn failed(operation: &str, path: &Path, error: &io::Error) -> RepoError {
     RepoError::Io(format!("{operation} {}: {}", path.display(), go_text(error)))
-}
-
-/// The system's words as Go gives them: lower case, without the number.
-pub fn go_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }

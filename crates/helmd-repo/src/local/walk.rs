@@ -1,6 +1,7 @@
 //! The files of a chart's folder.
 
-use super::error::{failed, go_text};
+use super::error::failed;
+use super::go_text;
 use super::{Links, RepoError, text};
 use crate::link;
 use gotmpl::strconv::quote;

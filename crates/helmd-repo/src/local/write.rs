@@ -1,7 +1,8 @@
 //! Files and folders that are written.
 
 use super::RepoError;
-use super::error::{failed, go_text};
+use super::error::failed;
+use super::go_text;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
