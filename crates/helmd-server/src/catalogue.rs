@@ -3,7 +3,7 @@
 use helmd_chart::HelmMajor;
 use helmd_http::{Destinations, Http, HttpSettings};
 use helmd_index::Prereleases;
-use helmd_index::repositories::{Repositories, Repository};
+use helmd_index::repositories::Repository;
 use helmd_kube::helm_text;
 use helmd_repo::repositories::{AddOptions, Added, TIMEOUT};
 use helmd_repo::{Places, Repos, RepositoryError, content};
@@ -211,10 +211,7 @@ fn merge(repos: &Repos, shown: &[Repository]) -> Result<(), RepositoryError> {
         return Ok(());
     }
     let _lock = repos.lock()?;
-    let mut file = match repos.list() {
-        Err(RepositoryError::NoFile(_)) => Repositories::default(),
-        other => other?,
-    };
+    let mut file = repos.list_or_none()?;
     let before = file.clone();
     shown.iter().for_each(|repository| file.update(repository.clone()));
     if file == before { Ok(()) } else { repos.write(&file) }

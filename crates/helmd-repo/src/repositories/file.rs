@@ -41,7 +41,7 @@ impl Repos {
         self.parse().map(|(file, _)| file).unwrap_or_default()
     }
 
-    /// The repositories; none when there is no file.
+    /// The repositories; none when there is no file. HELM: a file that is made anew has neither version nor date.
     ///
     /// # Errors
     /// The file is none.

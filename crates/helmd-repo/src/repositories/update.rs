@@ -5,7 +5,7 @@ use super::download::Downloaded;
 use super::error::RepositoryError;
 use super::file::{check_gone, check_name, check_new};
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use helmd_index::repositories::{Repositories, Repository};
+use helmd_index::repositories::Repository;
 use std::time::Duration;
 
 /// How an update went, repository by repository in the order in which they answered.
@@ -49,11 +49,7 @@ impl Repos {
         let repos = self.clone();
         let locked = tokio::task::spawn_blocking(move || repos.lock()).await;
         let _lock = locked.map_err(|e| RepositoryError::Io(e.to_string()))??;
-        let mut file = match self.list() {
-            // HELM: a new file has neither version nor date.
-            Err(RepositoryError::NoFile(_)) => Repositories::default(),
-            other => other?,
-        };
+        let mut file = self.list_or_none()?;
         check_name(&repository.name)?;
         if !options.force_update && check_new(&file, &repository)? {
             return Ok(Added::Same);
