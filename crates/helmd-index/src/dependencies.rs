@@ -3,6 +3,7 @@
 //! What is on disk and in registries comes through [`Source`]; the rest is computed here.
 
 use crate::index::Index;
+use crate::load::Loaded;
 use crate::location;
 use crate::oci;
 use crate::repositories::Repository;
@@ -39,7 +40,7 @@ pub trait Source {
     ///
     /// # Errors
     /// There is none, or it cannot be read.
-    fn index(&mut self, name: &str) -> Result<Arc<Index>, String>;
+    fn index(&mut self, name: &str) -> Result<Arc<Loaded>, String>;
 
     /// The versions of a chart in a registry, the newest first; `reference` is without `oci://`.
     ///
@@ -170,10 +171,11 @@ fn pick(
         // HELM: without a version that fits, the constraint itself is written down.
         return Ok(Some(versions.into_iter().find(|v| constraint.admits(v)).unwrap_or_else(|| version.clone())));
     }
-    let index = source
+    let loaded = source
         .index(repository_name)
         .map_err(|reason| DependencyError::NoIndex { name: repository_name.to_owned(), reason })?;
-    let versions = index
+    let versions = loaded
+        .index
         .entries
         .get(name)
         .ok_or_else(|| DependencyError::NoChart { name: name.clone(), repository: repository.clone() })?;
@@ -306,10 +308,9 @@ mod tests {
         fn has_local(&mut self, path: &str) -> Result<(), String> {
             self.local_version(path).map(drop)
         }
-        fn index(&mut self, _: &str) -> Result<Arc<Index>, String> {
+        fn index(&mut self, _: &str) -> Result<Arc<Loaded>, String> {
             let text = "apiVersion: v1\nentries:\n  b:\n  - {name: b, version: 2.0.0}\n  - {name: b, version: 1.2.0+x, urls: [b]}\n";
-            let loaded = Index::load(text.as_bytes(), helmd_chart::HelmMajor::Helm4);
-            loaded.map(|loaded| Arc::new(loaded.index)).map_err(|e| e.to_string())
+            Index::load(text.as_bytes(), helmd_chart::HelmMajor::Helm4).map(Arc::new).map_err(|e| e.to_string())
         }
         fn versions(&mut self, reference: &str) -> Result<Vec<String>, String> {
             if reference == "r/x/c" { Ok(vec!["3.1.0".to_owned(), "3.0.0".to_owned()]) } else { Err("gone".to_owned()) }

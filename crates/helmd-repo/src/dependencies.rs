@@ -10,7 +10,7 @@ use helmd_chart::{Chart, Dependency, GoTime, HelmMajor, Loader, Lock, Saving, Sl
 use helmd_index::dependencies::{self, FILE, Source, UNMANAGED, unmanaged_name};
 use helmd_index::location;
 use helmd_index::repositories::Repository;
-use helmd_index::{Index, oci};
+use helmd_index::{Loaded, oci};
 use helmd_semver::{Constraints, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -72,9 +72,8 @@ impl Source for Sources<'_> {
         local_path(self.manager.chart, path).map(drop)
     }
 
-    fn index(&mut self, name: &str) -> Result<Arc<Index>, String> {
-        let loaded = self.manager.repos.index(name).map_err(|e| error_text(&e))?;
-        Ok(Arc::new(loaded.index.clone()))
+    fn index(&mut self, name: &str) -> Result<Arc<Loaded>, String> {
+        self.manager.repos.index(name).map_err(|e| error_text(&e))
     }
 
     fn versions(&mut self, _: &str) -> Result<Vec<String>, String> {
@@ -313,7 +312,7 @@ impl Manager<'_> {
     async fn download(
         &self,
         wanted: &Dependency,
-        (known, urls): (&[(Repository, Arc<helmd_index::Loaded>)], &mut BTreeSet<String>),
+        (known, urls): (&[(Repository, Arc<Loaded>)], &mut BTreeSet<String>),
         into: &Path,
         told: Told<'_>,
     ) -> Done {
@@ -342,7 +341,7 @@ impl Manager<'_> {
     async fn find(
         &self,
         wanted: &Dependency,
-        known: &[(Repository, Arc<helmd_index::Loaded>)],
+        known: &[(Repository, Arc<Loaded>)],
     ) -> Result<(String, ChartOptions, String), String> {
         let Dependency { name, repository, version, .. } = wanted;
         let owner = known.iter().find(|(known, _)| location::equal(repository, &known.url));
