@@ -31,6 +31,13 @@ pub struct Loaded {
     pub skipped: Vec<Skipped>,
 }
 
+impl Loaded {
+    /// The lines that Helm logs; `source` is the file or URL of the index.
+    pub fn logged(&self, source: &str, helm: HelmMajor) -> Vec<String> {
+        self.skipped.iter().map(|skipped| skipped.logged(source, helm)).collect()
+    }
+}
+
 /// A version that is not fit to be in an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {

@@ -104,7 +104,7 @@ impl Repos {
             .index_of_url(&repository, timeout)
             .await
             .map_err(|source| RepositoryError::NotARepository { url: url.clone(), source: Box::new(source) })?;
-        log.extend(loaded.skipped.iter().map(|skipped| skipped.logged(&url, self.helm)));
+        log.extend(loaded.logged(&url, self.helm));
         let found = reference::find_at(&loaded.index, &url, reference, (version, self.prereleases))?;
         log.extend(self.inexact(&found, reference, version));
         // HELM: the URL is then taken as if it had been given. Credentials stay with the repository.
@@ -168,8 +168,7 @@ impl Repos {
 
     fn logged_index(&self, name: &str, log: &mut Vec<String>) -> Result<Arc<Loaded>, RepositoryError> {
         let loaded = self.index(name).map_err(RepositoryError::NotCached)?;
-        let source = self.index_path(name).display().to_string();
-        log.extend(loaded.skipped.iter().map(|skipped| skipped.logged(&source, self.helm)));
+        log.extend(loaded.logged(&self.index_path(name).display().to_string(), self.helm));
         Ok(loaded)
     }
 

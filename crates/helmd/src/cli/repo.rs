@@ -150,8 +150,7 @@ fn add(call: &mut Call<'_>) -> Result<(), String> {
     match done {
         Added::Same => call.print(format!("{name} already exists with the same configuration, skipping\n").as_bytes()),
         Added::Added(downloaded) => {
-            let lines: Vec<String> = downloaded.loaded.skipped.iter().map(|s| s.logged(url, call.helm)).collect();
-            call.log(&lines);
+            call.log(&downloaded.loaded.logged(url, call.helm));
             call.print(format!("{name} has been added to your repositories\n").as_bytes())
         }
     }
@@ -208,9 +207,7 @@ fn update(call: &mut Call<'_>) -> Result<(), String> {
         let name = quote(&repository.name);
         let line = match outcome {
             Ok(downloaded) => {
-                let lines: Vec<String> =
-                    downloaded.loaded.skipped.iter().map(|s| s.logged(&repository.url, helm)).collect();
-                call.log(&lines);
+                call.log(&downloaded.loaded.logged(&repository.url, helm));
                 format!("...Successfully got an update from the {name} chart repository\n")
             }
             Err(error) => {

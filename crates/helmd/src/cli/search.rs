@@ -55,8 +55,7 @@ fn repo(call: &mut Call<'_>) -> Result<(), String> {
         match repos.index(&repository.name) {
             Ok(loaded) => {
                 let path = repos.index_path(&repository.name).display().to_string();
-                let lines: Vec<String> = loaded.skipped.iter().map(|s| s.logged(&path, call.helm)).collect();
-                call.log(&lines);
+                call.log(&loaded.logged(&path, call.helm));
                 indexes.push((repository.name.as_str(), loaded));
             }
             Err(fault) => call.log(&missing(call.helm, &repository.name, &helm_text(&fault))),
