@@ -4,6 +4,7 @@
 //! digest ([`content`]), the charts that a chart wants ([`dependencies`]). Does not own: what a chart is (`helmd-chart`), what an index says (`helmd-index`), how other machines are
 //! asked (`helmd-http`), which URLs may be asked for (`helmd-server`).
 
+mod certificates;
 pub mod content;
 pub mod dependencies;
 mod link;
@@ -14,6 +15,7 @@ mod sniff;
 pub mod subcharts;
 mod verify;
 
+pub use certificates::check_certificates;
 pub use local::RepoError;
 pub use places::Places;
 pub use repositories::{Repos, RepositoryError};

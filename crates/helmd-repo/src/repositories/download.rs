@@ -2,8 +2,8 @@
 
 use super::error::RepositoryError;
 use super::{Repos, Stamp};
+use crate::certificates::check_certificates;
 use crate::content::{sha256, write};
-use crate::local::go_text;
 use helmd_chart::HelmMajor;
 use helmd_http::{Credentials, Request, Response, Tls};
 use helmd_index::repositories::{Repository, charts_file};
@@ -64,36 +64,17 @@ impl Repos {
         }
     }
 
-    /// HELM: version 3 has its own words for files of certificates that are not there.
-    ///
-    /// # Errors
-    /// One of them is not there.
-    fn check_tls(&self, repository: &Repository) -> Result<(), RepositoryError> {
-        let Repository { cert_file, key_file, ca_file, .. } = repository;
-        let open = |path: &str| std::fs::File::open(path).map_err(|e| format!("open {path}: {}", go_text(&e)));
-        if self.helm == HelmMajor::Helm4 {
-            return Ok(());
-        }
-        let failed = |text: String| Err(RepositoryError::Io(format!("can't create TLS config for client: {text}")));
-        if !cert_file.is_empty()
-            && !key_file.is_empty()
-            && let Err(error) = open(cert_file).and_then(|_| open(key_file))
-        {
-            return failed(format!("can't load key pair from cert {cert_file} and key {key_file}: {error}"));
-        }
-        if !ca_file.is_empty() && open(ca_file).is_err() {
-            return failed(format!("can't read CA file: {ca_file}"));
-        }
-        Ok(())
-    }
-
     /// Fetches a repository's index into the cache, unless it is there already as it is now.
     ///
     /// # Errors
     /// No answer, or no index. The cache stays as it was.
     pub async fn download(&self, repository: &Repository, timeout: Duration) -> Result<Downloaded, RepositoryError> {
         Self::check_url(&repository.url)?;
-        self.check_tls(repository)?;
+        // HELM: version 3 has its own words for files that are not there; those of version 4 are the request's.
+        if self.helm == HelmMajor::Helm3 {
+            let Repository { cert_file, key_file, ca_file, .. } = repository;
+            check_certificates(cert_file, key_file, ca_file, self.helm).map_err(RepositoryError::Io)?;
+        }
         let path = self.index_path(&repository.name);
         let url = location::resolve(&repository.url, "index.yaml")?;
         let mut request = index_request(repository, &url, timeout);

@@ -9,7 +9,7 @@ use helmd_action::helm_text;
 use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_http::{Http, HttpSettings};
 use helmd_repo::repositories::ChartOptions;
-use helmd_repo::{Repos, RepositoryError, unverified};
+use helmd_repo::{Repos, RepositoryError, check_certificates, unverified};
 use std::path::{Path, PathBuf};
 
 /// An archive from a URL may have this many bytes.
@@ -127,23 +127,8 @@ pub fn locate(
 /// # Errors
 /// Helm's sentence for a file that is not there.
 pub fn check_tls_files(matches: &Matches, helm: HelmMajor) -> Result<(), String> {
-    let (cert, key, ca) = (matches.text("cert-file"), matches.text("key-file"), matches.text("ca-file"));
-    let open = |path: &str| match std::fs::File::open(path) {
-        Err(error) if !path.is_empty() => Err(format!("open {path}: {}", helmd_repo::local::go_text(&error))),
-        _ => Ok(()),
-    };
-    let pair = if cert.is_empty() || key.is_empty() { ("", "") } else { (cert, key) };
-    let fault = match helm {
-        HelmMajor::Helm3 => open(pair.0)
-            .and_then(|()| open(pair.1))
-            .map_err(|e| format!("can't load key pair from cert {cert} and key {key}: {e}"))
-            .and_then(|()| open(ca).map_err(|_| format!("can't read CA file: {ca}"))),
-        HelmMajor::Helm4 => open(pair.0)
-            .map_err(|e| format!("unable to read cert file: {}: {e}", quote(cert)))
-            .and_then(|()| open(pair.1).map_err(|e| format!("unable to read key file: {}: {e}", quote(key))))
-            .and_then(|()| open(ca).map_err(|e| format!("can't read CA file: {}: {e}", quote(ca)))),
-    };
-    fault.map_err(|e| format!("missing registry client: can't create TLS config for client: {e}"))
+    let [cert, key, ca] = ["cert-file", "key-file", "ca-file"].map(|flag| matches.text(flag));
+    check_certificates(cert, key, ca, helm).map_err(|e| format!("missing registry client: {e}"))
 }
 
 fn ignored_repository(name: &str, repo: &str) -> String {
