@@ -85,12 +85,7 @@ impl Http {
     /// # Errors
     /// No answer, another status than 200, too much; in Go's and Helm's words.
     pub async fn get(&self, request: Request) -> Result<Bytes, HttpError> {
-        let url = shown(&request.url);
-        let response = self.send(request).await?;
-        if response.status != StatusCode::OK {
-            return Err(HttpError::Status { url, status: status_text(response.status) });
-        }
-        response.bytes().await
+        self.send(request).await?.good().await
     }
 
     /// The answer, whatever its status; redirects are followed.
@@ -123,6 +118,7 @@ impl Http {
                 return Ok(Response {
                     status: answer.status(),
                     headers: answer.headers().clone(),
+                    asked: shown(&request.url),
                     url: shown(url.as_str()),
                     place: url,
                     limit_bytes: request.limit_bytes,
@@ -217,6 +213,7 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Who answered in the end, without a password.
     pub url: String,
+    asked: String,
     place: Url,
     limit_bytes: u64,
     deadline: Instant,
@@ -231,10 +228,15 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// `404 Not Found`
-    #[must_use]
-    pub fn status_text(&self) -> String {
-        status_text(self.status)
+    /// The whole body of an answer with status 200.
+    ///
+    /// # Errors
+    /// Another status, in Helm's words, which name what was asked for; as [`Response::bytes`].
+    pub async fn good(self) -> Result<Bytes, HttpError> {
+        if self.status != StatusCode::OK {
+            return Err(HttpError::Status { url: self.asked, status: status_text(self.status) });
+        }
+        self.bytes().await
     }
 
     /// The next piece of the body; nothing at its end.

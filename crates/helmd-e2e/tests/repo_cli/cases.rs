@@ -33,6 +33,8 @@ repo add p BASE/private --username me --password wrong
 repo add p BASE/private --username me --password secret
 repo add p BASE/private --username me
 repo add m BASE/moved
+repo add x BASE/moved/none
+show chart alpha --repo BASE/moved/none
 repo add t BASE/charts --ca-file nope
 repo add t BASE/charts --cert-file nope --key-file nope
 repo list

@@ -91,7 +91,7 @@ impl Repos {
             return Ok(Downloaded { loaded, changed: false });
         }
         let notes = notes_of(&response, &url);
-        let body = good(response).await?;
+        let body = response.good().await?;
         let (repos, name) = (self.clone(), repository.name.clone());
         let work = move || repos.store(&name, &body, notes);
         tokio::task::spawn_blocking(work).await.map_err(|e| RepositoryError::Io(e.to_string()))?
@@ -134,8 +134,7 @@ impl Repos {
     pub async fn index_of_url(&self, repository: &Repository, timeout: Duration) -> Result<Loaded, RepositoryError> {
         Self::check_url(&repository.url)?;
         let url = location::resolve(&repository.url, "index.yaml")?;
-        let response = self.http().send(index_request(repository, &url, timeout)).await?;
-        let body = good(response).await?;
+        let body = self.http().get(index_request(repository, &url, timeout)).await?;
         let helm = self.helm;
         let work = move || Index::load(&body, helm);
         let loaded = tokio::task::spawn_blocking(work).await.map_err(|e| RepositoryError::Io(e.to_string()))?;
@@ -158,12 +157,4 @@ fn index_request(repository: &Repository, url: &str, timeout: Duration) -> Reque
 fn notes_of(response: &Response, url: &str) -> Notes {
     let text = |name| response.header(name).to_owned();
     Notes { url: url.to_owned(), etag: text("etag"), last_modified: text("last-modified"), ..Notes::default() }
-}
-
-async fn good(response: Response) -> Result<bytes::Bytes, RepositoryError> {
-    if response.status.as_u16() != 200 {
-        let (url, status) = (response.url.clone(), response.status_text());
-        return Err(helmd_http::HttpError::Status { url, status }.into());
-    }
-    Ok(response.bytes().await?)
 }
