@@ -145,7 +145,7 @@ impl Http {
         let (Some(host), destinations) = (url.host(), &self.settings.destinations) else {
             return Err(HttpError::Url { url: shown(url.as_str()), reason: "no host in request URL".to_owned() });
         };
-        if destinations.is_named(url.host_str().unwrap_or_default(), url.port_or_known_default()) {
+        if destinations.names(url) {
             return Ok(());
         }
         let address: Option<IpAddr> = match host {

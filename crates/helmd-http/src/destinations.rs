@@ -3,6 +3,7 @@
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use url::Url;
 
 /// Which machines may be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +20,14 @@ pub enum Destinations {
 }
 
 impl Destinations {
+    /// Whether the host of a URL was named, or anybody may be asked.
+    #[must_use]
+    pub fn names(&self, url: &Url) -> bool {
+        self.is_named(url.host_str().unwrap_or_default(), url.port_or_known_default())
+    }
+
     /// Whether `host` was named, so that its addresses do not matter. A port counts where one was named.
-    pub(crate) fn is_named(&self, host: &str, port: Option<u16>) -> bool {
+    fn is_named(&self, host: &str, port: Option<u16>) -> bool {
         match self {
             Destinations::Any => true,
             Destinations::Public { allowed } => allowed.iter().any(|known| {

@@ -24,8 +24,7 @@ pub(crate) struct Catalogue {
     /// Names of those that were added over the API, for the next start.
     added: Mutex<BTreeSet<String>>,
     started: watch::Sender<bool>,
-    hosts: Vec<String>,
-    anywhere: bool,
+    destinations: Destinations,
 }
 
 /// How requests may leave this machine.
@@ -42,10 +41,9 @@ impl Catalogue {
         let Reach { hosts, anywhere } = reach;
         // Whoever writes the config file may name machines of the private network.
         let own = configured.iter().filter_map(|repository| host_of(&repository.url));
-        let allowed: Vec<String> = hosts.iter().cloned().chain(own).collect();
-        let destinations =
-            if anywhere { Destinations::Any } else { Destinations::Public { allowed: allowed.clone().into() } };
-        let http = Http::new(HttpSettings { destinations, ..HttpSettings::default() });
+        let allowed = hosts.into_iter().chain(own).collect();
+        let destinations = if anywhere { Destinations::Any } else { Destinations::Public { allowed } };
+        let http = Http::new(HttpSettings { destinations: destinations.clone(), ..HttpSettings::default() });
         let mut repos = Repos::new(places, helm, http);
         // HELM-WRAPPER: it links a Helm of the older rules.
         repos.prereleases = Prereleases::Condition;
@@ -56,7 +54,7 @@ impl Catalogue {
         let again = |r: &&Repository| added.contains(&r.name) && !configured.iter().any(|c| c.name == r.name);
         shown.extend(known.list.iter().filter(again).cloned());
         let started = watch::Sender::new(configured.is_empty());
-        Catalogue { repos, shown: Mutex::new(shown), added: Mutex::new(added), started, hosts: allowed, anywhere }
+        Catalogue { repos, shown: Mutex::new(shown), added: Mutex::new(added), started, destinations }
     }
 
     /// Where charts are got from.
@@ -181,17 +179,25 @@ impl Catalogue {
     /// Which setting would allow it.
     pub(crate) fn check_parameter(&self, url: &str) -> Result<(), String> {
         let parsed = Url::parse(url).ok();
-        let (host, port) = parsed.as_ref().map_or((None, None), |u| (u.host_str(), u.port_or_known_default()));
-        let host = host.unwrap_or_default();
-        let with_port = format!("{host}:{}", port.unwrap_or_default());
-        let known = |h: &String| h.eq_ignore_ascii_case(host) || h.eq_ignore_ascii_case(&with_port);
-        if self.anywhere || self.hosts.iter().any(known) {
+        if self.destinations == Destinations::Any || parsed.as_ref().is_some_and(|url| self.destinations.names(url)) {
             return Ok(());
         }
+        let host = parsed.as_ref().and_then(Url::host_str).unwrap_or_default();
         Err(format!(
             "{}: URLs in parameters are refused unless their host is allowed: --allow-host {host}",
             helmd_http::shown(url)
         ))
+    }
+
+    /// Refuses files of certificates on this machine, unless anything goes.
+    ///
+    /// # Errors
+    /// Which setting would allow them.
+    pub(crate) fn check_files(&self, files: [&str; 3]) -> Result<(), String> {
+        if self.destinations == Destinations::Any || files.iter().all(|file| file.is_empty()) {
+            return Ok(());
+        }
+        Err("paths on the server are refused: cert_file, key_file and ca_file need --compat-unsafe".to_owned())
     }
 }
 

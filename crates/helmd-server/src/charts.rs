@@ -95,12 +95,7 @@ impl Charts {
         let ChartRequest { chart, options, verify } = request;
         let urls = [chart, &options.repo_url];
         urls.into_iter().filter(|url| url.contains("://")).try_for_each(|url| self.catalogue.check_parameter(url))?;
-        let files = [&options.cert_file, &options.key_file, &options.ca_file];
-        if !self.compat_unsafe && files.iter().any(|file| !file.is_empty()) {
-            return Err(
-                "paths on the server are refused: cert_file, key_file and ca_file need --compat-unsafe".to_owned()
-            );
-        }
+        self.catalogue.check_files([&options.cert_file, &options.key_file, &options.ca_file])?;
         self.catalogue.ready().await;
         let repos = self.catalogue.repos();
         let mut log = Vec::new();

@@ -52,11 +52,10 @@ pub(crate) async fn add(app: &App, body: &[u8]) -> Response {
         Err(error) => return envelope::fail(&error),
     };
     let text = |name| fields.text(name).to_owned();
-    let files = [text("cert_file"), text("key_file"), text("ca_file")];
-    if !app.settings.compat_unsafe && files.iter().any(|file| !file.is_empty()) {
-        return envelope::fail("paths on the server are refused: cert_file, key_file and ca_file need --compat-unsafe");
+    let [cert_file, key_file, ca_file] = ["cert_file", "key_file", "ca_file"].map(text);
+    if let Err(error) = app.catalogue.check_files([&cert_file, &key_file, &ca_file]) {
+        return envelope::fail(&error);
     }
-    let [cert_file, key_file, ca_file] = files;
     let repository = Repository {
         name: text("name"),
         url: text("url"),
