@@ -43,7 +43,8 @@ impl Default for HttpSettings {
 #[derive(Clone)]
 pub struct Http {
     settings: Arc<HttpSettings>,
-    clients: Arc<Mutex<HashMap<Tls, reqwest::Client>>>,
+    /// By certificates, and whether the server was named among those that may have any address.
+    clients: Arc<Mutex<HashMap<(Tls, bool), reqwest::Client>>>,
 }
 
 impl std::fmt::Debug for Http {
@@ -59,16 +60,17 @@ impl Http {
         Http { settings: Arc::new(settings), clients: Arc::default() }
     }
 
-    fn client(&self, tls: &Tls) -> Result<reqwest::Client, HttpError> {
+    fn client(&self, tls: &Tls, named: bool) -> Result<reqwest::Client, HttpError> {
+        let key = (tls.clone(), named);
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(tls) {
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("helmd/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(Resolver(self.settings.destinations.clone()));
+            .dns_resolver(Resolver { destinations: self.settings.destinations.clone(), named });
         if !self.settings.proxies {
             builder = builder.no_proxy();
         }
@@ -76,7 +78,7 @@ impl Http {
         if clients.len() >= MOST_CLIENTS {
             clients.clear();
         }
-        clients.insert(tls.clone(), client.clone());
+        clients.insert(key, client.clone());
         Ok(client)
     }
 
@@ -93,13 +95,12 @@ impl Http {
     /// # Errors
     /// No answer, a machine that may not be asked, too many redirects.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let client = self.client(&request.tls)?;
         let deadline = Instant::now() + request.timeout;
         let mut method = request.method.clone();
         let mut body = request.body.clone();
         let mut url = parse(&request.url)?;
         for _ in 0..=self.settings.max_redirects {
-            self.check(&url)?;
+            let client = self.client(&request.tls, self.check(&url)?)?;
             let failed = |reason| no_answer(&method, &url, reason);
             let mut next = client.request(method.clone(), url.clone()).headers(request.headers.clone());
             if let Some(value) = request.credentials.as_ref().and_then(|c| c.header(&url)) {
@@ -137,8 +138,8 @@ impl Http {
         Err(no_answer(&method, &url, format!("stopped after {} redirects", self.settings.max_redirects)))
     }
 
-    /// What can be said of a URL before its name is looked up; each redirect comes by here.
-    fn check(&self, url: &Url) -> Result<(), HttpError> {
+    /// What can be said of a URL before its name is looked up; each redirect comes by here. Whether its server was named.
+    fn check(&self, url: &Url) -> Result<bool, HttpError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(HttpError::Scheme(url.scheme().to_owned()));
         }
@@ -146,14 +147,14 @@ impl Http {
             return Err(HttpError::Url { url: shown(url.as_str()), reason: "no host in request URL".to_owned() });
         };
         if destinations.names(url) {
-            return Ok(());
+            return Ok(true);
         }
         let address: Option<IpAddr> = match host {
             Host::Ipv4(v4) => Some(v4.into()),
             Host::Ipv6(v6) => Some(v6.into()),
             Host::Domain(_) => None,
         };
-        if address.is_some_and(|address| !is_public(address)) { Err(refused(url)) } else { Ok(()) }
+        if address.is_some_and(|address| !is_public(address)) { Err(refused(url)) } else { Ok(false) }
     }
 }
 

@@ -77,32 +77,23 @@ fn is_public_v6(v6: Ipv6Addr) -> bool {
 }
 
 /// Finds the addresses of names, and leaves out those that may not be asked: what is checked is what is connected to.
-pub(crate) struct Resolver(pub(crate) Destinations);
+pub(crate) struct Resolver {
+    pub(crate) destinations: Destinations,
+    /// The URL names its host and port: all addresses will do. Here only the name would be known.
+    pub(crate) named: bool,
+}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let destinations = self.0.clone();
+        let named = self.named || self.destinations.is_named(name.as_str(), None);
         Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            // The port is not known here: a host that is named with a port may have any address, and the port was compared
-            // before the request was made.
-            let free = destinations.is_named(&host, None) || named_with_port(&destinations, &host);
-            let good: Vec<SocketAddr> = found.iter().copied().filter(|a| free || is_public(a.ip())).collect();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let good: Vec<SocketAddr> = found.iter().copied().filter(|a| named || is_public(a.ip())).collect();
             if good.is_empty() && !found.is_empty() {
                 return Err(Box::new(Refused) as Box<dyn std::error::Error + Send + Sync>);
             }
             Ok(Box::new(good.into_iter()) as Addrs)
         })
-    }
-}
-
-fn named_with_port(destinations: &Destinations, host: &str) -> bool {
-    match destinations {
-        Destinations::Any => true,
-        Destinations::Public { allowed } => {
-            allowed.iter().filter_map(|known| known.rsplit_once(':')).any(|(known, _)| known.eq_ignore_ascii_case(host))
-        }
     }
 }
 

@@ -96,6 +96,13 @@ async fn private_machines_are_not_asked() {
         assert!(matches!(failed, HttpError::Refused { .. }), "{host}: {failed}");
     }
     assert!(seen.lock().unwrap().is_empty());
+    // A port that was named opens no other one.
+    let other = self::http(Destinations::Public { allowed: ["localhost:1".to_owned()].into() });
+    let failed = other.get(Request::get(format!("http://localhost:{port}/"))).await.unwrap_err();
+    assert!(matches!(failed, HttpError::Refused { .. }), "{failed}");
+    assert!(seen.lock().unwrap().is_empty());
+    let named = self::http(Destinations::Public { allowed: [format!("localhost:{port}")].into() });
+    assert_eq!(named.get(Request::get(format!("http://localhost:{port}/"))).await.unwrap(), "secret");
 }
 
 #[tokio::test]
