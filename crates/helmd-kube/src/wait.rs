@@ -13,7 +13,7 @@ use crate::kstatus::{ObjectStatus, Purpose, Status};
 use crate::progress::Event;
 use crate::ready::Readiness;
 use crate::resource::Resource;
-use crate::watch::{Alarms, Change};
+use crate::watch::{Alarms, Bell, Change};
 
 /// First pause between two looks; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -188,13 +188,13 @@ impl Cluster {
             let mut late = false;
             if all.iter().any(|waited| !waited.settled) {
                 match alarms.next(deadline).await? {
-                    Some(rung) => {
-                        let is_due = |place: &usize| all.get(*place).is_some_and(|waited| !waited.settled);
-                        due = rung.unwrap_or_else(|| (0..all.len()).collect());
-                        due.retain(is_due);
-                        continue;
-                    }
-                    None => late = true,
+                    Bell::Changed(places) => due = places,
+                    Bell::All => due = (0..all.len()).collect(),
+                    Bell::Late => late = true,
+                }
+                if !late {
+                    due.retain(|place| all.get(*place).is_some_and(|waited| !waited.settled));
+                    continue;
                 }
             }
             let open: Vec<&Waited<'a>> =

@@ -133,6 +133,16 @@ impl Cluster {
     }
 }
 
+/// What to look at next.
+pub(crate) enum Bell {
+    /// The objects at these places: something was told of them.
+    Changed(Vec<usize>),
+    /// All: nothing was told for a while.
+    All,
+    /// Nothing: time is up.
+    Late,
+}
+
 /// Tells which objects have changed. Ends with its owner.
 pub(crate) struct Alarms<'a> {
     cluster: &'a Cluster,
@@ -200,12 +210,11 @@ impl<'a> Alarms<'a> {
         self.watches.push(watch.boxed());
     }
 
-    /// Waits for a change, or for a while: the places of what has changed, nothing within where all is to be looked at,
-    /// nothing when `deadline` has passed.
+    /// Waits for a change, for a while, or until `deadline`.
     ///
     /// # Errors
     /// Cancelled.
-    pub(crate) async fn next(&mut self, deadline: Instant) -> Result<Option<Option<Vec<usize>>>, KubeError> {
+    pub(crate) async fn next(&mut self, deadline: Instant) -> Result<Bell, KubeError> {
         let begun = Instant::now();
         let mut told: Option<Instant> = None;
         loop {
@@ -217,10 +226,10 @@ impl<'a> Alarms<'a> {
                 Some(()) = self.watches.next(), if !self.watches.is_empty() => self.blind = true,
                 () = tokio::time::sleep_until(until) => {
                     if Instant::now() >= deadline {
-                        return Ok(None);
+                        return Ok(Bell::Late);
                     }
                     let rung = std::mem::take(&mut *self.rung.lock().unwrap_or_else(PoisonError::into_inner));
-                    return Ok(Some(told.map(|_| rung.into_iter().collect())));
+                    return Ok(told.map_or(Bell::All, |_| Bell::Changed(rung.into_iter().collect())));
                 }
                 () = self.cluster.cancel_token().cancelled() => return Err(KubeError::Cancelled),
             }
