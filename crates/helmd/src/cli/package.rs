@@ -78,11 +78,11 @@ fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String>
         return Err(format!("stat {path}: {}", helmd_repo::local::go_text(&error)));
     }
     let folder = below_working_folder(Path::new(path));
+    let loader = call.loader()?;
     if call.matches.flag("dependency-update") {
         // HELM: nothing is told of it.
-        dependency::update_telling((call.matches, call.helm), (&folder, &call.loader()?), &mut String::new())?;
+        dependency::update_telling((call.matches, call.helm), (&folder, &loader), &mut String::new())?;
     }
-    let loader = call.loader()?;
     let mut log = Vec::new();
     let done = package.run(&folder, &disk(&loader, Detection::First), &mut log);
     call.log(&log);
