@@ -59,6 +59,12 @@ pub struct Resolved {
 }
 
 impl ChartOptions {
+    /// The version that is asked for. HELM: `--devel` counts only where none is named.
+    #[must_use]
+    pub fn version_or_devel(version: &str, devel: bool) -> String {
+        if devel && version.is_empty() { ">0.0.0-0".to_owned() } else { version.to_owned() }
+    }
+
     fn tls(&self) -> Tls {
         Tls::of(&self.cert_file, &self.key_file, &self.ca_file, self.insecure_skip_tls_verify)
     }

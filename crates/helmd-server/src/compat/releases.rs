@@ -243,12 +243,8 @@ fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String>
         return Err("chart name can not be empty".to_owned());
     }
     let text = |name| fields.text(name).to_owned();
-    let version = match fields.text("version") {
-        "" if fields.bool("devel") => ">0.0.0-0".to_owned(),
-        version => version.to_owned(),
-    };
     let options = ChartOptions {
-        version,
+        version: ChartOptions::version_or_devel(fields.text("version"), fields.bool("devel")),
         repo_url: text("repo"),
         username: text("username"),
         password: text("password"),

@@ -37,12 +37,8 @@ pub fn flags() -> Vec<Flag> {
 /// What the flags say of how to get a chart.
 pub fn chart_options(matches: &Matches) -> ChartOptions {
     let text = |flag| matches.text(flag).to_owned();
-    let version = match matches.text("version") {
-        "" if matches.flag("devel") => ">0.0.0-0".to_owned(),
-        version => version.to_owned(),
-    };
     ChartOptions {
-        version,
+        version: ChartOptions::version_or_devel(matches.text("version"), matches.flag("devel")),
         repo_url: text("repo"),
         username: text("username"),
         password: text("password"),
