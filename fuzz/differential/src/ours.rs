@@ -18,12 +18,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// Budgets: a loop over billions ends soon on this side and has no answer on the other.
+const STEPS: u64 = 5_000_000;
+const OUTPUT_BYTES: u64 = 16 << 20;
+const STACK_BYTES: usize = 256 << 20;
+
 fn limits() -> Limits {
-    Limits { steps: 5_000_000, output_bytes: 16 << 20, stack_bytes: 256 << 20, ..Limits::default() }
+    Limits { steps: STEPS, output_bytes: OUTPUT_BYTES, stack_bytes: STACK_BYTES, ..Limits::default() }
 }
 
 fn budgets() -> Budgets {
-    Budgets { steps: 5_000_000, output_bytes: 16 << 20, stack_bytes: 256 << 20, ..Budgets::default() }
+    Budgets { steps: STEPS, output_bytes: OUTPUT_BYTES, stack_bytes: STACK_BYTES, ..Budgets::default() }
 }
 
 /// The host of a render: the time is that of the real Helm, since functions take what is no time for now.
