@@ -5,7 +5,7 @@ use helmd_chart::names::NameError;
 use helmd_engine::{RenderError, Stopped};
 use helmd_kube::error::Pending;
 use helmd_kube::{ErrorKind, Explanation, KubeError};
-use helmd_release::SortError;
+use helmd_release::{Release, SortError, Status};
 use helmd_storage::StorageError;
 
 use crate::operation::InProgress;
@@ -209,6 +209,12 @@ impl ActionError {
             Self::Uninstalled(errors) => errors.iter().find_map(Self::explanation),
             _ => None,
         }
+    }
+
+    /// Marks a revision as failed by this; what is known of it is kept with the record.
+    pub(crate) fn fail(&self, release: &mut Release, description: String) {
+        release.set_status(Status::Failed, description);
+        release.explanation = self.explanation().map(Explanation::kept).unwrap_or_default();
     }
 
     pub(crate) fn in_progress(by: InProgress) -> Self {

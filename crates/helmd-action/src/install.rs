@@ -401,7 +401,7 @@ impl Install {
         if let Err(lost) = cx.go_back(self.atomic).await {
             return lost;
         }
-        release.set_status(Status::Failed, format!("Release {:?} failed: {}", self.name, helm_text(&err)));
+        err.fail(&mut release, format!("Release {:?} failed: {}", self.name, helm_text(&err)));
         if !self.atomic {
             cx.record(&release).await;
             return err;

@@ -119,7 +119,7 @@ impl Rollback {
             if release.info.status.is_pending() {
                 let cx = &cx.uncancelled();
                 cx.go_back(false).await?;
-                release.set_status(Status::Failed, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
+                err.fail(&mut release, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
                 cx.record(&release).await;
             }
             return Err(err);
@@ -244,7 +244,7 @@ impl Rollback {
         if let Err(err) = wait(cx, &target, waiting).await {
             let cx = &cx.uncancelled();
             cx.go_back(false).await?;
-            release.set_status(Status::Failed, format!("Release {:?} failed: {}", self.name, helm_text(&err)));
+            err.fail(release, format!("Release {:?} failed: {}", self.name, helm_text(&err)));
             cx.record(release).await;
             return Err(err.context(format!("release {} failed", self.name)));
         }
@@ -271,7 +271,7 @@ impl Rollback {
             return lost;
         }
         former.info.status = Status::Superseded;
-        release.set_status(Status::Failed, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
+        err.fail(release, format!("Rollback {:?} failed: {}", self.name, helm_text(&err)));
         cx.log_failure(&release.info.description, &[]);
         cx.record(former).await;
         cx.record(release).await;

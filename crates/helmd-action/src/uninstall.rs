@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use helmd_chart::HelmMajor;
 use helmd_chart::names::validate_release_name;
-use helmd_kube::{ErrorKind, Propagation, Resource, WaitStrategy, helm_text};
+use helmd_kube::{ErrorKind, Explanation, Propagation, Resource, WaitStrategy, helm_text};
 use helmd_release::{HookEvent, Release, Status, uninstall_info};
 use helmd_storage::StorageError;
 
@@ -187,6 +187,8 @@ impl Uninstall {
         let description = if self.description.is_empty() { "Uninstallation complete" } else { &self.description };
         release.set_status(Status::Uninstalled, description);
         if self.keep_history {
+            release.explanation =
+                errors.iter().find_map(ActionError::explanation).map(Explanation::kept).unwrap_or_default();
             cx.record(&release).await;
             for mut deployed in cx.deployed_all(&self.name).await? {
                 deployed.info.status = Status::Superseded;

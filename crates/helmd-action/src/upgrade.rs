@@ -435,7 +435,7 @@ impl Upgrade {
         if let Err(lost) = cx.go_back(self.atomic).await {
             return lost;
         }
-        release.set_status(Status::Failed, format!("Upgrade {:?} failed: {}", self.name, helm_text(&err)));
+        err.fail(&mut release, format!("Upgrade {:?} failed: {}", self.name, helm_text(&err)));
         cx.log_failure("upgrade failed", &[("name", &self.name), ("error", &helm_text(&err))]);
         cx.record(&release).await;
         if self.cleanup_on_fail

@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::progress::ObjectRef;
 
 /// How many events of an object the text shows.
 const EVENTS_TOLD: usize = 3;
+/// What is kept with a record, bytes: annotations may have 256 KiB together, and a log's end says more than many.
+const KEPT_BYTES: usize = 64 << 10;
 
 /// What is known about a failure beside its sentence.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Explanation {
     /// The objects that were not as they should be; the first few of many.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -27,7 +30,8 @@ pub struct Explanation {
 }
 
 /// An object that was not ready, and what stands behind it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Unready {
     /// The object.
     pub object: ObjectRef,
@@ -52,7 +56,8 @@ pub struct Unready {
 }
 
 /// An event of the cluster.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EventLine {
     /// `Pod name`: what it is about.
     pub about: String,
@@ -70,7 +75,8 @@ pub struct EventLine {
 }
 
 /// How a pod is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PodState {
     /// Name.
     pub name: String,
@@ -88,7 +94,8 @@ pub struct PodState {
 }
 
 /// How a container is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ContainerState {
     /// Name.
     pub name: String,
@@ -137,6 +144,45 @@ impl Explanation {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty() && self.notes.is_empty() && self.hint.is_empty()
+    }
+
+    /// It as JSON that is short enough to be kept with a record: ends of logs go first, the last ones before the others, then
+    /// objects. Empty when nothing is known.
+    #[must_use]
+    pub fn kept(mut self) -> String {
+        if self.is_empty() {
+            return String::new();
+        }
+        loop {
+            let text = serde_json::to_string(&self).unwrap_or_default();
+            if text.len() <= KEPT_BYTES {
+                return text;
+            }
+            if self.drop_last_log() {
+                continue;
+            }
+            if self.objects.pop().is_none() {
+                return String::new();
+            }
+            self.more += 1;
+        }
+    }
+
+    /// Whether there was one.
+    fn drop_last_log(&mut self) -> bool {
+        let mut containers =
+            self.objects.iter_mut().flat_map(|object| &mut object.pods).flat_map(|pod| &mut pod.containers);
+        let last = containers.rfind(|container| !container.log_tail.is_empty());
+        last.is_some_and(|container| {
+            container.log_tail.clear();
+            true
+        })
+    }
+
+    /// What [`Explanation::kept`] gave; nothing when it is something else.
+    #[must_use]
+    pub fn of_kept(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|kept: &Self| !kept.is_empty())
     }
 
     /// It for people: some lines, without a newline at the end.
@@ -339,5 +385,22 @@ mod tests {
                    such image\n";
         assert_eq!(explanation.text(), format!("{one}{one}and 1 more objects\nnote: n\nhint: do something"));
         assert!(serde_json::to_value(&explanation).unwrap()["objects"][0].get("finalizers").is_none());
+    }
+
+    #[test]
+    fn what_is_kept_is_short_and_read_again() {
+        assert_eq!(Explanation::default().kept(), "");
+        let explanation = Explanation::of_hint("look".into());
+        assert_eq!(Explanation::of_kept(&explanation.clone().kept()), Some(explanation));
+        let container = ContainerState { log_tail: vec!["x".repeat(4000); 5], ..ContainerState::default() };
+        let pod = PodState { containers: vec![container; 2], ..PodState::default() };
+        let objects = vec![Unready { pods: vec![pod; 2], message: "m".repeat(10_000), ..Unready::default() }; 9];
+        let kept = Explanation { objects, ..Explanation::default() }.kept();
+        assert!(kept.len() <= KEPT_BYTES);
+        let read = Explanation::of_kept(&kept).unwrap();
+        assert_eq!((read.objects.len(), read.more), (6, 3));
+        let long = Explanation { notes: vec!["n".repeat(KEPT_BYTES)], ..Explanation::default() };
+        assert_eq!(long.kept(), "");
+        assert_eq!(Explanation::of_kept("[]"), None);
     }
 }

@@ -1,10 +1,10 @@
 //! What an operation tells while it runs.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Names one object.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ObjectRef {
     /// `v1`, `apps/v1`.
     pub api_version: String,

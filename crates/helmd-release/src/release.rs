@@ -148,6 +148,9 @@ pub struct Release {
     /// How it was applied. Helm 4 only.
     #[serde(skip_serializing_if = "ApplyMethod::is_unset")]
     pub apply_method: ApplyMethod,
+    /// What is known of why this revision failed, as JSON; mostly empty. Kept beside the record, not in it.
+    #[serde(skip)]
+    pub explanation: String,
     /// What a newer Helm has recorded besides.
     #[serde(skip)]
     pub unknown: Unknown,
@@ -174,6 +177,9 @@ impl Release {
     pub fn set_status(&mut self, status: Status, description: impl Into<String>) {
         self.info.status = status;
         self.info.description = description.into();
+        if self.info.status == Status::Deployed {
+            self.explanation.clear();
+        }
     }
 
     /// Drops what a newer Helm has recorded besides, as Helm itself does.

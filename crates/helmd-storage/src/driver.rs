@@ -101,6 +101,8 @@ pub struct Record {
     /// What its labels say.
     pub head: RecordHead,
     pub(crate) body: Body,
+    /// Why the revision failed, as JSON; mostly empty.
+    pub(crate) explanation: String,
 }
 
 #[derive(Debug, Clone)]
@@ -120,6 +122,7 @@ impl Record {
             Body::Release(release) => *release,
         };
         release.labels = helmd_release::without_system_labels(self.head.labels);
+        release.explanation = self.explanation;
         Ok(release)
     }
 }

@@ -29,7 +29,8 @@ fn place(release: &Release) -> (String, String) {
 fn record(namespace: &str, release: &Release) -> Record {
     let labels = storage_labels(release, Stamp::Modified(0));
     let head = RecordHead::from_labels(release.storage_key(), namespace.to_owned(), labels, String::new());
-    Record { head, body: Body::Release(Box::new(release.clone())) }
+    let explanation = release.explanation.clone();
+    Record { head, body: Body::Release(Box::new(release.clone())), explanation }
 }
 
 #[async_trait]

@@ -22,6 +22,9 @@ use crate::error::{StorageError, TooLarge};
 /// Asks for metadata only; a server that cannot do so gives the whole objects.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
+/// Where an object says why its revision failed. helm leaves it out when it writes the object.
+const EXPLANATION: &str = "helmd.dev/explanation";
+
 /// What a Secret or ConfigMap may hold.
 const MAX_DATA_BYTES: usize = 1 << 20;
 /// The API server's words for more.
@@ -64,6 +67,8 @@ struct Meta {
     namespace: String,
     #[serde(default)]
     labels: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
     #[serde(default)]
     resource_version: String,
 }
@@ -154,7 +159,7 @@ impl Objects {
         }
     }
 
-    fn record(&self, stored: Stored) -> Record {
+    fn record(&self, mut stored: Stored) -> Record {
         self.see(&stored.metadata.namespace, &stored.metadata.name, &stored.metadata.resource_version);
         let text = stored.data.and_then(|mut data| data.remove("release")).unwrap_or_default();
         let body = if self.kind == "Secret" {
@@ -163,7 +168,9 @@ impl Objects {
         } else {
             text
         };
-        Record { head: stored.metadata.head(), body: Body::Encoded(body) }
+        let explanation =
+            stored.metadata.annotations.as_mut().and_then(|all| all.remove(EXPLANATION)).unwrap_or_default();
+        Record { head: stored.metadata.head(), body: Body::Encoded(body), explanation }
     }
 
     /// What the cluster says. Helm's driver for ConfigMaps gives its words alone.
@@ -204,6 +211,11 @@ impl Objects {
                 "labels": storage_labels(release, stamp),
             },
         });
+        if !release.explanation.is_empty()
+            && let Some(Json::Object(meta)) = object.get_mut("metadata")
+        {
+            meta.insert("annotations".to_owned(), json!({EXPLANATION: release.explanation}));
+        }
         if let Json::Object(object) = &mut object {
             if self.kind == "Secret" {
                 object.insert("type".to_owned(), json!(STORAGE_TYPE));

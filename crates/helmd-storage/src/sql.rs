@@ -174,7 +174,8 @@ impl Sql {
             self.see(&namespace, &key, Version::of(modified_at, &body));
         }
         let head = RecordHead::from_labels(key, namespace, labels, modified_at.to_string());
-        Ok(Record { head, body: Body::Encoded(body) })
+        // HELM: its tables have no place for more.
+        Ok(Record { head, body: Body::Encoded(body), explanation: String::new() })
     }
 
     async fn create_once(&self, row: &Written<'_>) -> Result<(), SqlError> {

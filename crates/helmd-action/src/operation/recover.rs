@@ -1,7 +1,7 @@
 //! Ending an operation whose process has ended: the rest of it is done, or it is marked as failed, or taken back.
 
 use helmd_kube::helm_text;
-use helmd_release::{Release, Status};
+use helmd_release::Release;
 use helmd_storage::StorageError;
 
 use super::journal::{Interrupted, Journal, Step, Verb};
@@ -168,7 +168,7 @@ async fn give_up(cx: &Context, left: &Journal, record: Release, back: bool) -> A
                     Rollback::of_journal(&name, left).fail(cx, (&mut former, &mut record), &[], err).await
                 }
                 Err(source) => {
-                    record.set_status(Status::Failed, format!("Rollback {name:?} failed: {}", helm_text(&err)));
+                    err.fail(&mut record, format!("Rollback {name:?} failed: {}", helm_text(&err)));
                     cx.record(&record).await;
                     source.into()
                 }

@@ -20,7 +20,8 @@ const HEAD: &str = "# What failures look like
 
 Charts that fail, each in its own way, and what `helmd install --wait --explain` prints of each. The sentence after `Error:` is Helm's; what
 follows is helmd's, and is printed without `--explain` on a terminal as well. Written by `HELMD_BLESS=1 e2e/run failures`, which compares
-otherwise; what differs from run to run is `…`.
+otherwise; what differs from run to run is `…`. What was found out of a revision that was recorded is kept with it: `helmd status demo --explain`
+shows it later.
 ";
 
 struct World<'a> {
@@ -38,12 +39,18 @@ impl World<'_> {
         let chart = self.write(number, failing)?;
         self.prepare(&kubectl, &namespace, failing)?;
         let printed = self.install(&namespace, &chart, failing);
+        let kept = self.kept(&namespace, failing);
         kubectl.run(&["delete", "namespace", &namespace, "--wait=false"])?;
+        let (printed, kept) = (printed?, kept?);
+        ensure!(
+            printed.contains(&kept),
+            "{}: kept with the record is\n{kept}\nbut printed was\n{printed}",
+            failing.title
+        );
         let flags: String = failing.flags.iter().map(|flag| format!(" {flag}")).collect();
         let Failing { title, about, .. } = failing;
         Ok(format!(
-            "\n## {title}\n\n{about}\n\n```\n$ helmd install demo ./chart --wait --timeout 5s --explain{flags}\n{}\n```\n",
-            printed?
+            "\n## {title}\n\n{about}\n\n```\n$ helmd install demo ./chart --wait --timeout 5s --explain{flags}\n{printed}\n```\n"
         ))
     }
 
@@ -79,20 +86,35 @@ impl World<'_> {
         Ok(())
     }
 
-    fn install(&self, namespace: &str, chart: &Path, failing: &Failing) -> Result<String> {
+    fn helmd(&self, failing: &Failing) -> Command {
         let kubeconfig = match failing.user {
             "" => self.kubeconfig.clone(),
             user => self.kubeconfig.with_file_name(format!("{user}.kubeconfig")),
         };
-        let output = Command::new(&self.setup.helmd)
+        let mut helmd = Command::new(&self.setup.helmd);
+        helmd.env_clear().env("HOME", self.folder).env("KUBECONFIG", kubeconfig).stdin(Stdio::null());
+        helmd
+    }
+
+    /// What `helmd status --explain` tells of it afterwards; nothing where no revision was recorded.
+    fn kept(&self, namespace: &str, failing: &Failing) -> Result<String> {
+        let words = ["status", "demo", "--explain", "-n", namespace];
+        let output = self.helmd(failing).args(words).output().context("running helmd")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        if failing.title == "Crash loop" {
+            ensure!(text.contains("\nEXPLANATION:\nDeployment web: "), "nothing is kept of it: {text}");
+        }
+        let kept = text.split_once("\nEXPLANATION:\n").map(|(_, kept)| kept.trim_end()).unwrap_or_default();
+        Ok(plain(&kept.replace(namespace, "demo")))
+    }
+
+    fn install(&self, namespace: &str, chart: &Path, failing: &Failing) -> Result<String> {
+        let output = self
+            .helmd(failing)
             .args(["install", "demo"])
             .arg(chart)
             .args(["--wait", "--timeout", "5s", "--explain", "-n", namespace])
             .args(failing.flags)
-            .env_clear()
-            .env("HOME", self.folder)
-            .env("KUBECONFIG", kubeconfig)
-            .stdin(Stdio::null())
             .output()
             .context("running helmd")?;
         ensure!(!output.status.success(), "{}: it did not fail", failing.title);

@@ -25,6 +25,9 @@ struct Element {
     app_version: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     notes: String,
+    /// For those who ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
 }
 
 fn element(release: &Release, notes: bool) -> Element {
@@ -40,6 +43,7 @@ fn element(release: &Release, notes: bool) -> Element {
         chart_version: of(|m| &m.version),
         app_version: of(|m| &m.app_version),
         notes: if notes { release.info.notes.clone() } else { String::new() },
+        explanation: None,
     }
 }
 
@@ -51,6 +55,9 @@ struct HistoryElement {
     chart: String,
     app_version: String,
     description: String,
+    /// For those who ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
 }
 
 #[derive(Serialize)]
@@ -127,9 +134,17 @@ fn answer<E: Into<Failure>>(query: &Query, result: Result<Response, E>) -> Respo
             Some(explanation) => tracing::warn!(%error, explanation = %explanation.text(), "call failed"),
             None => tracing::warn!(%error, "call failed"),
         }
-        let wanted = query.first("explain") == Some("true");
-        envelope::explained(&error, explanation.as_deref().filter(|_| wanted))
+        envelope::explained(&error, explanation.as_deref().filter(|_| wants_explanation(query)))
     })
+}
+
+fn wants_explanation(query: &Query) -> bool {
+    query.first("explain") == Some("true")
+}
+
+/// What is kept with a record about why it failed.
+fn explanation(query: &Query, release: &Release) -> Option<Explanation> {
+    if wants_explanation(query) { Explanation::of_kept(&release.explanation) } else { None }
 }
 
 fn text<E: std::error::Error>(error: E) -> String {
@@ -209,7 +224,8 @@ pub(crate) async fn status(app: &App, target: &Target, query: &Query) -> Respons
     let run = async {
         let cx = app.context(query, &target.namespace).await?;
         let release = action::Status::new(target.release.clone()).run(&cx).await.map_err(text)?;
-        Ok::<_, String>(envelope::ok(&element(&release, true)))
+        let explanation = explanation(query, &release);
+        Ok::<_, String>(envelope::ok(&Element { explanation, ..element(&release, true) }))
     };
     answer(query, run.await)
 }
@@ -229,6 +245,7 @@ pub(crate) async fn history(app: &App, target: &Target, query: &Query) -> Respon
                 chart: r.chart_title(),
                 app_version: r.app_version().to_owned(),
                 description: r.info.description.clone(),
+                explanation: explanation(query, r),
             })
             .collect();
         Ok::<_, String>(envelope::ok(&elements))

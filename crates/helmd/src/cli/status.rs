@@ -20,7 +20,11 @@ pub const COMMAND: Command = Command {
 };
 
 fn flags(helm: HelmMajor) -> Vec<Flag> {
-    let mut flags = vec![shared::revision(), output::flag()];
+    let mut flags = vec![
+        shared::revision(),
+        output::flag(),
+        yes("explain", "tell why the revision failed: pods, logs, events, and what to do"),
+    ];
     if helm == HelmMajor::Helm3 {
         flags.extend([
             yes("show-desc", "show the description, too"),
@@ -48,6 +52,7 @@ fn status(call: &mut Call<'_>) -> Result<(), String> {
         text.description = matches.flag("show-desc");
         text.resources = matches.flag("show-resources");
     }
+    text.explain = matches.flag("explain");
     let text = text.write(format)?;
     call.print(text.as_bytes())
 }

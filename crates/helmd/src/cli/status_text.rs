@@ -3,10 +3,11 @@
 use super::command::Call;
 use super::kube_table::Printer;
 use super::output::{self, Format, Tint, tinted};
-use helmd_action::helm_text;
+use helmd_action::{Explanation, helm_text};
 use helmd_chart::HelmMajor;
 use helmd_release::{HookEvent, Release, Time};
 use helmd_values::coalesce_values;
+use serde::Serialize;
 
 /// What is printed of a release.
 #[derive(Clone, Copy)]
@@ -27,6 +28,16 @@ pub struct StatusText<'a> {
     pub hide_notes: bool,
     /// With colours.
     pub color: bool,
+    /// Also why the revision failed, where that is known (helm has no such thing).
+    pub explain: bool,
+}
+
+/// A release, and why it failed.
+#[derive(Serialize)]
+struct Explained<R> {
+    #[serde(flatten)]
+    release: R,
+    explanation: Explanation,
 }
 
 impl<'a> StatusText<'a> {
@@ -42,6 +53,7 @@ impl<'a> StatusText<'a> {
             resources: four,
             hide_notes: false,
             color: four && call.settings.color,
+            explain: false,
         }
     }
 
@@ -50,7 +62,15 @@ impl<'a> StatusText<'a> {
     /// # Errors
     /// Values that cannot be written.
     pub fn write(&self, format: Format) -> Result<String, String> {
-        output::write(format, &self.release.json_view(self.helm), || self.table())
+        let release = self.release.json_view(self.helm);
+        match self.explanation() {
+            Some(explanation) => output::write(format, &Explained { release, explanation }, || self.table()),
+            None => output::write(format, &release, || self.table()),
+        }
+    }
+
+    fn explanation(&self) -> Option<Explanation> {
+        self.explain.then(|| Explanation::of_kept(&self.release.explanation)).flatten()
     }
 
     /// For people.
@@ -75,6 +95,9 @@ impl<'a> StatusText<'a> {
         }
         if !self.hide_notes && !self.release.info.notes.is_empty() {
             text.push_str(&format!("NOTES:\n{}\n", self.release.info.notes.trim()));
+        }
+        if let Some(explanation) = self.explanation() {
+            text.push_str(&format!("EXPLANATION:\n{}\n", explanation.text()));
         }
         Ok(text)
     }
