@@ -1,5 +1,6 @@
 //! The repositories of this server: those of the config file, and those that were added over the API.
 
+use crate::paths::AllowedPaths;
 use helmd_chart::HelmMajor;
 use helmd_http::{Destinations, Http, HttpSettings};
 use helmd_index::Prereleases;
@@ -25,20 +26,24 @@ pub(crate) struct Catalogue {
     added: Mutex<BTreeSet<String>>,
     started: watch::Sender<bool>,
     destinations: Destinations,
+    paths: AllowedPaths,
 }
 
-/// How requests may leave this machine.
+/// Where requests may lead this server.
+#[derive(Default)]
 pub(crate) struct Reach {
     /// `host` or `host:port`: they may be asked for whatever a request says.
     pub(crate) hosts: Vec<String>,
-    /// Anybody may (`--compat-unsafe`).
+    /// Folders whose files requests may name.
+    pub(crate) paths: Vec<PathBuf>,
+    /// To all hosts and files (`--compat-unsafe`).
     pub(crate) anywhere: bool,
 }
 
 impl Catalogue {
     /// Nothing is fetched yet; see [`Catalogue::start`].
     pub(crate) fn new(places: Places, configured: &[Repository], reach: Reach, helm: HelmMajor) -> Catalogue {
-        let Reach { hosts, anywhere } = reach;
+        let Reach { hosts, paths, anywhere } = reach;
         // Whoever writes the config file may name machines of the private network.
         let own = configured.iter().filter_map(|repository| host_of(&repository.url));
         let allowed = hosts.into_iter().chain(own).collect();
@@ -54,7 +59,8 @@ impl Catalogue {
         let again = |r: &&Repository| added.contains(&r.name) && !configured.iter().any(|c| c.name == r.name);
         shown.extend(known.list.iter().filter(again).cloned());
         let started = watch::Sender::new(configured.is_empty());
-        Catalogue { repos, shown: Mutex::new(shown), added: Mutex::new(added), started, destinations }
+        let paths = AllowedPaths::new(paths, anywhere);
+        Catalogue { repos, shown: Mutex::new(shown), added: Mutex::new(added), started, destinations, paths }
     }
 
     /// Where charts are got from.
@@ -189,15 +195,30 @@ impl Catalogue {
         ))
     }
 
-    /// Refuses files of certificates on this machine, unless anything goes.
+    /// Whether a request may say that the certificate of this URL's server is not looked at: only where it may name the host.
+    /// Else the credentials of this server's repositories would go to whoever answers.
+    ///
+    /// # Errors
+    /// Which setting would allow it.
+    pub(crate) fn check_insecure(&self, url: &str) -> Result<(), String> {
+        self.check_parameter(url).map_err(|_| {
+            "insecure_skip_verify is refused: the chart or repo must be the URL of a host that --allow-host names"
+                .to_owned()
+        })
+    }
+
+    /// Which files of this machine requests may name.
+    pub(crate) fn paths(&self) -> &AllowedPaths {
+        &self.paths
+    }
+
+    /// Refuses files of certificates that requests may not name.
     ///
     /// # Errors
     /// Which setting would allow them.
     pub(crate) fn check_files(&self, files: [&str; 3]) -> Result<(), String> {
-        if self.destinations == Destinations::Any || files.iter().all(|file| file.is_empty()) {
-            return Ok(());
-        }
-        Err("paths on the server are refused: cert_file, key_file and ca_file need --compat-unsafe".to_owned())
+        let named = ["cert_file", "key_file", "ca_file"].into_iter().zip(files).filter(|(_, file)| !file.is_empty());
+        named.into_iter().try_for_each(|(name, file)| self.paths.check(name, file).map(drop))
     }
 }
 

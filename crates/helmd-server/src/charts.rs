@@ -1,6 +1,7 @@
 //! Where the charts of requests come from, with the loaded ones kept.
 
 use crate::catalogue::Catalogue;
+use crate::paths::climbs;
 use helmd_chart::{Chart, Loader};
 use helmd_http::Request;
 use helmd_kube::helm_text;
@@ -52,15 +53,14 @@ enum Place {
 /// Finds and loads charts.
 pub(crate) struct Charts {
     upload_dir: PathBuf,
-    compat_unsafe: bool,
     loader: Loader,
     catalogue: Arc<Catalogue>,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Charts {
-    pub(crate) fn new(upload_dir: PathBuf, compat_unsafe: bool, loader: Loader, catalogue: Arc<Catalogue>) -> Charts {
-        Charts { upload_dir, compat_unsafe, loader, catalogue, kept: Arc::default() }
+    pub(crate) fn new(upload_dir: PathBuf, loader: Loader, catalogue: Arc<Catalogue>) -> Charts {
+        Charts { upload_dir, loader, catalogue, kept: Arc::default() }
     }
 
     /// The chart that a request names.
@@ -93,8 +93,11 @@ impl Charts {
     /// Gets a chart from a repository or a URL into the cache.
     async fn fetch_chart(&self, request: &ChartRequest) -> Result<PathBuf, String> {
         let ChartRequest { chart, options, verify } = request;
-        let urls = [chart, &options.repo_url];
-        urls.into_iter().filter(|url| url.contains("://")).try_for_each(|url| self.catalogue.check_parameter(url))?;
+        let urls: Vec<&String> = [chart, &options.repo_url].into_iter().filter(|url| url.contains("://")).collect();
+        urls.iter().try_for_each(|url| self.catalogue.check_parameter(url))?;
+        if options.insecure_skip_tls_verify && urls.is_empty() {
+            self.catalogue.check_insecure("")?;
+        }
         self.catalogue.check_files([&options.cert_file, &options.key_file, &options.ca_file])?;
         self.catalogue.ready().await;
         let repos = self.catalogue.repos();
@@ -129,24 +132,16 @@ impl Charts {
             return Ok(Place::Elsewhere);
         }
         let path = Path::new(chart);
-        if self.compat_unsafe && path.exists() {
-            return Ok(Place::Path(path.to_owned()));
-        }
-        if path.is_absolute() || chart.starts_with('.') {
-            return Err(match self.compat_unsafe {
-                true => format!("path \"{chart}\" not found"),
-                false => {
-                    format!("path \"{chart}\" not found: paths on the server are refused, upload the chart instead")
-                }
-            });
+        let outright = path.is_absolute() || chart.starts_with('.');
+        match self.catalogue.paths().check("chart", chart) {
+            Ok(path) if path.exists() => return Ok(Place::Path(path)),
+            Ok(_) if outright => return Err(format!("path \"{chart}\" not found")),
+            Err(refused) if outright => return Err(format!("path \"{chart}\" not found: {refused}")),
+            // A name in a repository.
+            Ok(_) | Err(_) => {}
         }
         Ok(Place::Elsewhere)
     }
-}
-
-/// Whether a path has an element that leaves its folder.
-fn climbs(path: &str) -> bool {
-    path.split(['/', '\\']).any(|part| part == "..")
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
@@ -191,9 +186,9 @@ mod tests {
             content_cache: at("content"),
             registry_config: at("registry.json"),
         };
-        let reach = crate::catalogue::Reach { hosts: Vec::new(), anywhere: false };
+        let reach = crate::catalogue::Reach::default();
         let catalogue = Arc::new(Catalogue::new(places, &[], reach, helmd_chart::HelmMajor::Helm3));
-        let charts = Charts::new(PathBuf::from("/nowhere"), false, Loader::default(), catalogue);
+        let charts = Charts::new(PathBuf::from("/nowhere"), Loader::default(), catalogue);
         let request = ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() };
         charts.load(&request).await.map(drop).unwrap_err()
     }

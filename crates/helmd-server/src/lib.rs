@@ -5,13 +5,17 @@
 //!
 //! Start at [`App::new`] and [`App::router`]; [`serve`] listens.
 
+mod auth;
 mod catalogue;
 mod charts;
 mod compat;
+mod listen;
+mod paths;
 mod recovery;
 mod settings;
 
-pub use settings::{ConfigError, ConfigFile, KubeSettings, Limits, Settings};
+pub use auth::{Auth, AuthError, TokenFile};
+pub use settings::{ConfigError, ConfigFile, Limits, Settings};
 
 use axum::Router;
 use axum::body::Body;
@@ -23,7 +27,7 @@ use charts::Charts;
 use compat::Query;
 use helmd_action::{Context, Holder};
 use helmd_chart::HelmMajor;
-use helmd_kube::{ClusterConfig, ClusterPool, ConfigSource, Secret, helm_text};
+use helmd_kube::{ClusterConfig, ClusterPool, Secret, helm_text};
 use helmd_storage::{DriverKind, Memory, Sql, Storage};
 use std::sync::Arc;
 use std::time::Instant;
@@ -62,10 +66,14 @@ impl App {
     #[must_use]
     pub fn new(settings: Settings) -> App {
         let helm = HelmMajor::Helm3;
-        let reach = Reach { hosts: settings.allowed_hosts.clone(), anywhere: settings.compat_unsafe };
+        let reach = Reach {
+            hosts: settings.allowed_hosts.clone(),
+            paths: settings.allowed_paths.clone(),
+            anywhere: settings.compat_unsafe,
+        };
         let catalogue = Arc::new(Catalogue::new(settings.places.clone(), &settings.repositories, reach, helm));
         let loader = settings.budgets.loader(helm);
-        let charts = Charts::new(settings.upload_dir.clone(), settings.compat_unsafe, loader, Arc::clone(&catalogue));
+        let charts = Charts::new(settings.upload_dir.clone(), loader, Arc::clone(&catalogue));
         let holder = Arc::new(settings.holder.clone());
         let sql = Sql::new(settings.sql_connection.expose(), helm);
         App(Arc::new(State {
@@ -87,6 +95,7 @@ impl App {
         Router::new()
             .fallback(move |request: Request<Body>| compat::serve(app.clone(), request))
             .layer(axum::extract::DefaultBodyLimit::max(limit))
+            .layer(middleware::from_fn_with_state(self.clone(), auth::guard))
             .layer(tower_http::catch_panic::CatchPanicLayer::new())
             .layer(middleware::from_fn(traced))
     }
@@ -114,25 +123,20 @@ impl App {
     }
 
     fn cluster_config(&self, query: &Query) -> Result<ClusterConfig, String> {
-        let kube = &self.settings.kube;
-        let named = query.first("kube_config").filter(|p| !p.is_empty());
-        if named.is_some() && !self.settings.compat_unsafe {
-            return Err("kube_config is refused: paths on the server need --compat-unsafe".to_owned());
+        let mut config = self.settings.kube.clone();
+        if let Some(path) = query.first("kube_config").filter(|path| !path.is_empty()) {
+            config.source = self.catalogue.paths().kubeconfig(path)?;
         }
-        let mut config = match named.or(kube.kubeconfig.as_deref()) {
-            Some(paths) if named.is_none() && paths.contains(':') => ClusterConfig::from_source(ConfigSource::Files(
-                paths.split(':').filter(|p| !p.is_empty()).map(Into::into).collect(),
-            )),
-            Some(path) => ClusterConfig::from_file(path),
-            None => ClusterConfig::from_source(ConfigSource::InCluster),
-        };
-        let context = query.first("kube_context").filter(|c| !c.is_empty());
-        config.context = context.map(str::to_owned).or_else(|| kube.context.clone());
+        if let Some(context) = query.first("kube_context").filter(|context| !context.is_empty()) {
+            config.context = Some(context.to_owned());
+        }
         if let Some(url) = &query.kube_apiserver {
             self.catalogue.check_parameter(url)?;
+            config.apiserver = Some(url.clone());
         }
-        config.apiserver = query.kube_apiserver.clone().or_else(|| kube.apiserver.clone());
-        config.token = query.kube_token.clone().or_else(|| kube.token.clone()).map(Secret::new);
+        if let Some(token) = &query.kube_token {
+            config.token = Some(Secret::new(token.clone()));
+        }
         Ok(config)
     }
 }
@@ -165,24 +169,15 @@ pub async fn serve(
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let grace = app.settings.limits.shutdown;
-    let (begin, mut began) = tokio::sync::watch::channel(false);
-    let stopping = async move {
-        stop.await;
-        begin.send_replace(true);
-    };
     let recovery = tokio::spawn(recovery::run(app.clone()));
     let catalogue = Arc::clone(&app.catalogue);
     let repositories = tokio::spawn(async move { catalogue.start().await });
-    let server = axum::serve(listener, app.router()).with_graceful_shutdown(stopping).into_future();
-    tokio::pin!(server);
-    tokio::select! {
-        ended = &mut server => return ended,
-        changed = began.changed() => drop(changed),
-    }
+    let running = listen::until(&listener, &app, stop).await;
     recovery.abort();
     repositories.abort();
-    if tokio::time::timeout(grace, server).await.is_err() {
+    drop(listener);
+    let grace = app.settings.limits.shutdown;
+    if tokio::time::timeout(grace, running.shutdown()).await.is_err() {
         tracing::warn!(seconds = grace.as_secs(), "requests were still running when the time to stop was over");
     }
     Ok(())

@@ -1,9 +1,10 @@
 //! What the server is started with.
 
+use crate::auth::Auth;
 use helmd_action::budgets::SettingError;
 use helmd_action::{Budgets, Holder, Interrupted};
 use helmd_index::repositories::Repository;
-use helmd_kube::Secret;
+use helmd_kube::{ClusterConfig, Secret};
 use helmd_repo::Places;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,10 +23,14 @@ pub struct Settings {
     pub places: Places,
     /// Hosts (`host` or `host:port`) that URLs in parameters may name, and that may have private addresses.
     pub allowed_hosts: Vec<String>,
+    /// Folders whose files parameters may name.
+    pub allowed_paths: Vec<PathBuf>,
     /// Whether paths and URLs in parameters work as in the Go program (`--compat-unsafe`).
     pub compat_unsafe: bool,
+    /// Who may call.
+    pub auth: Auth,
     /// Which cluster, unless a request names another.
-    pub kube: KubeSettings,
+    pub kube: ClusterConfig,
     /// Release storage driver name as in `HELM_DRIVER`; empty means Secrets.
     pub driver: String,
     /// The database of the driver `sql`, as in `HELM_DRIVER_SQL_CONNECTION_STRING`.
@@ -46,19 +51,6 @@ pub struct Settings {
     pub interrupted: Interrupted,
 }
 
-/// The process-wide choice of a cluster.
-#[derive(Debug, Clone, Default)]
-pub struct KubeSettings {
-    /// `--kubeconfig`; several paths may be joined as in `KUBECONFIG`.
-    pub kubeconfig: Option<String>,
-    /// `--kube-context`
-    pub context: Option<String>,
-    /// `--kube-token`
-    pub token: Option<String>,
-    /// `--kube-apiserver`
-    pub apiserver: Option<String>,
-}
-
 /// Limits with their defaults.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -66,6 +58,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Largest uploaded chart, bytes.
     pub upload_bytes: usize,
+    /// How long the head of a request may take to arrive; then a connection is closed, also one that lies idle.
+    pub head_read: Duration,
     /// How long a request's body may take to arrive.
     pub body_read: Duration,
     /// How long running requests may go on after a stop signal.
@@ -77,6 +71,7 @@ impl Default for Limits {
         Limits {
             body_bytes: 16 * 1024 * 1024,
             upload_bytes: 100 * 1024 * 1024,
+            head_read: Duration::from_secs(60),
             body_read: Duration::from_secs(120),
             shutdown: Duration::from_secs(60),
         }
@@ -117,6 +112,14 @@ pub struct ConfigFile {
     pub registries: Vec<Repository>,
     /// `budgets`, over the defaults
     pub budgets: Budgets,
+    /// `allowHosts`
+    pub allowed_hosts: Vec<String>,
+    /// `allowPaths`
+    pub allowed_paths: Vec<PathBuf>,
+    /// `auth`
+    pub auth: Option<String>,
+    /// `authTokenFile`
+    pub auth_token_file: Option<PathBuf>,
 }
 
 impl ConfigFile {
@@ -136,29 +139,43 @@ impl ConfigFile {
             if value.is_null() {
                 continue;
             }
-            match key.to_ascii_lowercase().as_str() {
-                "uploadpath" => {
-                    let path = PathBuf::from(text_of(&key, &value)?);
-                    if !path.is_absolute() {
-                        return Err(ConfigError::RelativeUploadPath);
-                    }
-                    config.upload_path = Some(path);
-                }
-                "helmrepos" => config.repositories = repositories(&key, &value)?,
-                "helmregistries" => config.registries = repositories(&key, &value)?,
-                "budgets" => {
-                    let want = "a mapping of names to values";
-                    let entries =
-                        value.as_object().ok_or_else(|| ConfigError::WrongType { field: key.clone(), want })?;
-                    for (name, value) in entries {
-                        config.budgets.set(name, &text_of(name, value)?)?;
-                    }
-                }
-                _ => {}
-            }
+            config.take(&key, &value)?;
         }
         Ok(config)
     }
+
+    fn take(&mut self, key: &str, value: &serde_json::Value) -> Result<(), ConfigError> {
+        match key.to_ascii_lowercase().as_str() {
+            "uploadpath" => {
+                let path = PathBuf::from(text_of(key, value)?);
+                // HELM-WRAPPER: an empty path is none.
+                if !path.as_os_str().is_empty() {
+                    self.upload_path = Some(path).filter(|path| path.is_absolute());
+                    self.upload_path.as_ref().ok_or(ConfigError::RelativeUploadPath)?;
+                }
+            }
+            "helmrepos" => self.repositories = repositories(key, value)?,
+            "helmregistries" => self.registries = repositories(key, value)?,
+            "budgets" => {
+                let want = "a mapping of names to values";
+                let wrong = || ConfigError::WrongType { field: key.to_owned(), want };
+                for (name, value) in value.as_object().ok_or_else(wrong)? {
+                    self.budgets.set(name, &text_of(name, value)?)?;
+                }
+            }
+            "allowhosts" => self.allowed_hosts = texts_of(key, value)?,
+            "allowpaths" => self.allowed_paths = texts_of(key, value)?.into_iter().map(PathBuf::from).collect(),
+            "auth" => self.auth = Some(text_of(key, value)?),
+            "authtokenfile" => self.auth_token_file = Some(PathBuf::from(text_of(key, value)?)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn texts_of(field: &str, value: &serde_json::Value) -> Result<Vec<String>, ConfigError> {
+    let wrong = || ConfigError::WrongType { field: field.to_owned(), want: "a list of texts" };
+    value.as_array().ok_or_else(wrong)?.iter().map(|item| text_of(field, item)).collect()
 }
 
 fn text_of(field: &str, value: &serde_json::Value) -> Result<String, ConfigError> {
@@ -222,6 +239,15 @@ mod tests {
         assert!(error(b"budgets: {stepps: 1}").starts_with("config file: budgets: there is no budget \"stepps\""));
         assert!(error(b"budgets: {steps: many}").contains("budget steps: \"many\" is no number"));
         assert!(error(b"budgets: 5").contains("must be a mapping"));
+    }
+
+    #[test]
+    fn what_requests_may_do_is_a_setting() {
+        let text = b"allowHosts: [repo.local, 'a:80']\nallowPaths: [/srv]\nauth: token\nauthTokenFile: /run/token\n";
+        let config = ConfigFile::parse(text).unwrap();
+        assert_eq!((config.allowed_hosts.len(), config.allowed_paths.len()), (2, 1));
+        assert_eq!((config.auth.as_deref(), config.auth_token_file.is_some()), (Some("token"), true));
+        assert!(ConfigFile::parse(b"allowPaths: /srv").unwrap_err().to_string().contains("a list of texts"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `helmd demo`: the first run. The server on the sandbox, a sample chart uploaded and installed over HTTP, and what to try next.
 
-use crate::serve::{self, Ask, ServeArgs};
+use crate::serve::{self, Ask, LogArgs, ServeArgs};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -52,12 +52,11 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         config: Some(config),
         sandbox: true,
         sandbox_kubeconfig: Some(args.kubeconfig.clone()),
-        log_format: "text".to_owned(),
-        quiet: true,
+        logs: LogArgs { log_format: "text".to_owned(), quiet: true, ..LogArgs::default() },
         lease_duration: helmd_action::LEASE_DURATION,
         ..ServeArgs::default()
     };
-    serve::logging(&serve_args)?;
+    serve_args.logs.init(false)?;
     serve::runtime()?.block_on(async {
         let started = serve::start(&serve_args, Ask::Signal).await?;
         show(started.address, args).await?;

@@ -17,6 +17,12 @@ pub fn host_name() -> String {
     variable("HOSTNAME").or_else(read).filter(|name| !name.is_empty()).unwrap_or_else(|| "helmd".to_owned())
 }
 
+/// The name by which this program was started.
+pub fn program_name() -> String {
+    let path = env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    path.file_name().map_or_else(|| "helmd".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 /// The variables that set budgets: variable, name of the budget, value; in order of their names.
 pub fn budgets() -> Vec<(String, String, String)> {
     let named = |(variable, value): (String, String)| {
@@ -81,63 +87,45 @@ fn folder(helm: &str, xdg: &str, fallback: &str) -> String {
         .unwrap_or_else(|| format!("{}/{fallback}/helm", variable("HOME").unwrap_or_default()))
 }
 
-/// What flags say of Helm's environment.
-#[derive(Default)]
-pub struct Given {
-    pub debug: bool,
-    pub namespace: Option<String>,
-    /// `--kubeconfig`; Helm shows the flag only.
-    pub kubeconfig: Option<String>,
-    pub kube_context: Option<String>,
-    pub kube_apiserver: Option<String>,
-    pub has_token: bool,
-    pub registry_config: Option<String>,
-    pub repository_cache: Option<String>,
-    pub repository_config: Option<String>,
-}
-
-/// What `helm env` tells. A token is never shown: it would give whoever can ask the rights of the server.
-pub fn helm_env(given: &Given) -> BTreeMap<String, String> {
+/// What `helm env` tells; `given` has what flags say, by the variables that say the same. A token is never shown: it would give
+/// whoever can ask the rights of the server.
+pub fn helm_env(given: &BTreeMap<&'static str, String>) -> BTreeMap<String, String> {
     let (cache, config, data) = (cache_folder(), config_folder(), data_folder());
-    let or = |flag: &Option<String>, name: &str, fallback: String| {
-        flag.clone().or_else(|| variable(name)).unwrap_or(fallback)
-    };
-    let plain = |name: &str| variable(name).unwrap_or_default();
-    let token = given.has_token || variable("HELM_KUBETOKEN").is_some();
-    let mut env: BTreeMap<String, String> = [
-        ("HELM_BIN", env::args().next().unwrap_or_default()),
-        ("HELM_BURST_LIMIT", or(&None, "HELM_BURST_LIMIT", "100".to_owned())),
-        ("HELM_CACHE_HOME", cache.clone()),
-        ("HELM_CONFIG_HOME", config.clone()),
-        ("HELM_DATA_HOME", data.clone()),
-        ("HELM_DEBUG", (given.debug || variable("HELM_DEBUG").is_some_and(|v| v == "true" || v == "1")).to_string()),
-        ("HELM_KUBEAPISERVER", or(&given.kube_apiserver, "HELM_KUBEAPISERVER", String::new())),
-        ("HELM_KUBEASGROUPS", plain("HELM_KUBEASGROUPS")),
-        ("HELM_KUBEASUSER", plain("HELM_KUBEASUSER")),
-        ("HELM_KUBECAFILE", plain("HELM_KUBECAFILE")),
-        ("HELM_KUBECONTEXT", or(&given.kube_context, "HELM_KUBECONTEXT", String::new())),
-        ("HELM_KUBEINSECURE_SKIP_TLS_VERIFY", (plain("HELM_KUBEINSECURE_SKIP_TLS_VERIFY") == "true").to_string()),
-        ("HELM_KUBETLS_SERVER_NAME", plain("HELM_KUBETLS_SERVER_NAME")),
-        ("HELM_KUBETOKEN", if token { "***".to_owned() } else { String::new() }),
-        ("HELM_MAX_HISTORY", or(&None, "HELM_MAX_HISTORY", "10".to_owned())),
-        ("HELM_NAMESPACE", or(&given.namespace, "HELM_NAMESPACE", "default".to_owned())),
-        ("HELM_PLUGINS", or(&None, "HELM_PLUGINS", format!("{data}/plugins"))),
-        ("HELM_QPS", format!("{:.2}", plain("HELM_QPS").parse::<f64>().unwrap_or_default())),
-        (
-            "HELM_REGISTRY_CONFIG",
-            or(&given.registry_config, "HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json")),
-        ),
-        ("HELM_REPOSITORY_CACHE", or(&given.repository_cache, "HELM_REPOSITORY_CACHE", format!("{cache}/repository"))),
-        (
-            "HELM_REPOSITORY_CONFIG",
-            or(&given.repository_config, "HELM_REPOSITORY_CONFIG", format!("{config}/repositories.yaml")),
-        ),
-    ]
-    .into_iter()
-    .map(|(k, v)| (k.to_owned(), v))
-    .collect();
-    if let Some(kubeconfig) = &given.kubeconfig {
-        env.insert("KUBECONFIG".to_owned(), kubeconfig.clone());
+    let said = |name: &str| given.get(name).cloned().or_else(|| variable(name));
+    let yes = |text: String| gotmpl::strconv::parse_bool(&text) == Ok(true);
+    let mut told = BTreeMap::new();
+    for (name, fallback) in [
+        ("HELM_BURST_LIMIT", "100".to_owned()),
+        ("HELM_KUBEAPISERVER", String::new()),
+        ("HELM_KUBEASGROUPS", String::new()),
+        ("HELM_KUBEASUSER", String::new()),
+        ("HELM_KUBECAFILE", String::new()),
+        ("HELM_KUBECONTEXT", String::new()),
+        ("HELM_KUBETLS_SERVER_NAME", String::new()),
+        ("HELM_MAX_HISTORY", "10".to_owned()),
+        ("HELM_NAMESPACE", "default".to_owned()),
+        ("HELM_PLUGINS", format!("{data}/plugins")),
+        ("HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json")),
+        ("HELM_REPOSITORY_CACHE", format!("{cache}/repository")),
+        ("HELM_REPOSITORY_CONFIG", format!("{config}/repositories.yaml")),
+    ] {
+        told.insert(name.to_owned(), said(name).unwrap_or(fallback));
     }
-    env
+    for name in ["HELM_DEBUG", "HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] {
+        told.insert(name.to_owned(), said(name).is_some_and(yes).to_string());
+    }
+    let qps = said("HELM_QPS").and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+    told.extend([
+        ("HELM_BIN".to_owned(), env::args().next().unwrap_or_default()),
+        ("HELM_CACHE_HOME".to_owned(), cache),
+        ("HELM_CONFIG_HOME".to_owned(), config),
+        ("HELM_DATA_HOME".to_owned(), data),
+        ("HELM_KUBETOKEN".to_owned(), said("HELM_KUBETOKEN").map_or_else(String::new, |_| "***".to_owned())),
+        ("HELM_QPS".to_owned(), format!("{qps:.2}")),
+    ]);
+    // HELM: the flag is shown, not the variable.
+    if let Some(kubeconfig) = given.get("KUBECONFIG") {
+        told.insert("KUBECONFIG".to_owned(), kubeconfig.clone());
+    }
+    told
 }

@@ -4,11 +4,13 @@
 
 mod budgets;
 mod cli;
+mod command_line;
 mod demo;
 mod environment;
 mod serve;
 
 use clap::{Parser, Subcommand};
+use command_line::Unread;
 use std::process::ExitCode;
 
 /// All of Helm as an HTTP service.
@@ -86,15 +88,46 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if environment::program_name() == command_line::WRAPPER {
+        return wrapper(&args);
+    }
     if let Some(code) = cli::run(&args) {
         return code;
     }
-    match Args::parse() {
-        Args { command: Some(Command::Demo(args)), .. } => report(demo::run(&args)),
-        Args { command: None, serve } => report(serve::run(&serve)),
-        // What `cli::run` leaves has no command's name in the place where Helm looks for it.
-        Args { command: Some(_), .. } => {
-            eprintln!("helmd: the flags before a command are Helm's global flags: helmd [FLAGS] COMMAND …");
+    match command_line::read(&args) {
+        Ok((serve, words)) if words.is_empty() => report(serve::run(&serve)),
+        Err(Unread::Wrong(error)) if !asks_of_itself(&args) => {
+            eprintln!("helmd: {error}; helmd --help lists the flags");
+            ExitCode::from(2)
+        }
+        _ => match Args::parse() {
+            Args { command: Some(Command::Demo(args)), .. } => report(demo::run(&args)),
+            Args { command: None, serve } => report(serve::run(&serve)),
+            // What `cli::run` leaves has no command's name in the place where Helm looks for it.
+            Args { command: Some(_), .. } => {
+                eprintln!("helmd: the flags before a command are Helm's global flags: helmd [FLAGS] COMMAND …");
+                ExitCode::from(2)
+            }
+        },
+    }
+}
+
+/// Whether the command line wants to know what this program is, or has a command of its own.
+fn asks_of_itself(args: &[String]) -> bool {
+    args.iter().any(|arg| matches!(arg.as_str(), "-V" | "--version" | "demo" | "help"))
+}
+
+/// The second name of the program: the Go program's command line, usage and exit codes, and the server only.
+fn wrapper(args: &[String]) -> ExitCode {
+    let usage = command_line::usage(command_line::WRAPPER);
+    match command_line::read(args) {
+        Ok((serve, _words)) => report(serve::run(&serve)),
+        Err(Unread::Help) => {
+            eprintln!("{usage}pflag: help requested");
+            ExitCode::from(2)
+        }
+        Err(Unread::Wrong(error)) => {
+            eprintln!("{error}\n{usage}{error}");
             ExitCode::from(2)
         }
     }

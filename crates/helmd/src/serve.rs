@@ -1,144 +1,28 @@
 //! `helmd [FLAGS]`: the server, with helm-wrapper's flags and helmd's own.
 
-use crate::budgets::BudgetFlags;
+mod args;
+mod logs;
+
+pub use args::ServeArgs;
+pub use logs::LogArgs;
+
 use crate::environment::{self, variable};
 use anyhow::{Context, Result, bail};
-use clap::Args;
 use helmd_action::{Holder, Interrupted};
+use helmd_kube::{ClusterConfig, ConfigSource, Secret};
 use helmd_sandbox::{Sandbox, SandboxOptions};
-use helmd_server::{App, ConfigFile, KubeSettings, Limits, Settings};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use helmd_server::{App, Auth, ConfigFile, Limits, Settings, TokenFile};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Where uploads lie when the config file does not say.
 const DEFAULT_UPLOAD_PATH: &str = "/tmp/charts";
 
-/// Flags of the server.
-#[derive(Args, Debug, Default, Clone)]
-pub struct ServeArgs {
-    /// server listen addr; without it only this machine is listened to
-    #[arg(long, value_name = "ADDRESS")]
-    pub addr: Option<String>,
-    /// server listen port
-    #[arg(long, default_value = "8080")]
-    pub port: String,
-    /// config file: uploadPath, helmRepos, helmRegistries, budgets [default: config.yaml, if it is there]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// path to the kubeconfig file [default: $KUBECONFIG, ~/.kube/config, or the service account of the pod]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<String>,
-    /// name of the kubeconfig context to use
-    #[arg(long, value_name = "NAME")]
-    pub kube_context: Option<String>,
-    /// the address of the Kubernetes API server, in place of the kubeconfig's
-    #[arg(long, value_name = "URL")]
-    pub kube_apiserver: Option<String>,
-    /// bearer token, in place of the kubeconfig's
-    #[arg(long, value_name = "TOKEN", hide_env_values = true)]
-    pub kube_token: Option<String>,
-    /// namespace scope for this request (the path of a request names its own)
-    #[arg(short, long)]
-    pub namespace: Option<String>,
-    /// let requests name paths on this machine (kube_config, chart folders) as helm-wrapper did: for trusted networks only
-    #[arg(long)]
-    pub compat_unsafe: bool,
-    /// a host (or HOST:PORT) that URLs in requests may name, also one of the private network; may be repeated. The hosts of
-    /// helmRepos are allowed
-    #[arg(long, value_name = "HOST")]
-    pub allow_host: Vec<String>,
-    /// serve against an in-memory Kubernetes API in this process: for demos and tests, it is no cluster
-    #[arg(long)]
-    pub sandbox: bool,
-    /// where to write the sandbox's kubeconfig, for kubectl and helm [default: ./sandbox.kubeconfig]
-    #[arg(long, value_name = "FILE", requires = "sandbox")]
-    pub sandbox_kubeconfig: Option<PathBuf>,
-    /// for how long a helmd that is not heard of counts as alive; then others take over what it was doing
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = lease_duration)]
-    pub lease_duration: Duration,
-    /// look for interrupted operations in this namespace only; may be repeated [default: all namespaces, or the kubeconfig's where
-    /// it may not look into all]
-    #[arg(long, value_name = "NAMESPACE")]
-    pub recovery_namespace: Vec<String>,
-    /// what becomes of an operation whose helmd has ended in the middle of it: the rest is done, or it is marked as failed, or
-    /// marked as failed and taken back
-    #[arg(long, value_name = "POLICY", default_value = "finish", value_parser = ["finish", "fail", "go-back"])]
-    pub if_interrupted: String,
-    /// leave those files of a chart out of the records of releases that are no templates, values, schema, metadata, lock or CRDs:
-    /// for charts that are too large for a Secret
-    #[arg(long)]
-    pub skip_files_in_record: bool,
-    /// log lines as text or json
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
-    pub log_format: String,
-    /// enable verbose output
-    #[arg(long)]
-    pub debug: bool,
-    /// log warnings and errors only
-    #[arg(long)]
-    pub quiet: bool,
-    /// log level for V logs
-    #[arg(short = 'v', long = "v", value_name = "LEVEL", num_args = 0..=1, default_missing_value = "1")]
-    pub verbosity: Option<i32>,
-    #[command(flatten)]
-    pub budgets: BudgetFlags,
-    #[command(flatten)]
-    pub files: FileArgs,
-    #[command(flatten)]
-    pub ignored: IgnoredArgs,
-}
-
-/// Helm's files.
-#[derive(Args, Debug, Default, Clone)]
-pub struct FileArgs {
-    /// path to the registry config file
-    #[arg(long, value_name = "FILE")]
-    pub registry_config: Option<String>,
-    /// path to the directory containing cached repository indexes
-    #[arg(long, value_name = "DIR")]
-    pub repository_cache: Option<String>,
-    /// path to the file containing repository names and URLs
-    #[arg(long, value_name = "FILE")]
-    pub repository_config: Option<String>,
-}
-
-/// glog's flags: taken so that start scripts keep working; helmd logs to standard error.
-#[derive(Args, Debug, Default, Clone)]
-#[command(next_help_heading = "Taken for compatibility, without effect")]
-pub struct IgnoredArgs {
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    logtostderr: Option<bool>,
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    alsologtostderr: Option<bool>,
-    #[arg(long)]
-    stderrthreshold: Option<String>,
-    #[arg(long)]
-    vmodule: Option<String>,
-    #[arg(long = "log_dir", alias = "log-dir")]
-    log_dir: Option<String>,
-    #[arg(long = "log_backtrace_at", alias = "log-backtrace-at")]
-    log_backtrace_at: Option<String>,
-    #[arg(long = "log_link", alias = "log-link")]
-    log_link: Option<String>,
-    #[arg(long)]
-    logbuflevel: Option<i32>,
-}
-
-/// A time that a Lease can count: whole seconds, at least one.
-fn lease_duration(text: &str) -> Result<Duration, String> {
-    let nanoseconds = sprig::time::parse_duration(text.as_bytes()).map_err(|e| e.to_string())?;
-    let duration = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default());
-    match duration.as_secs() {
-        0 => Err("a lease counts for a second at least".to_owned()),
-        seconds => Ok(Duration::from_secs(seconds)),
-    }
-}
-
 /// Serves until a signal ends it.
 pub fn run(args: &ServeArgs) -> Result<()> {
-    logging(args)?;
+    args.logs.init(args.debug)?;
     runtime()?.block_on(async {
         let started = start(args, Ask::Signal).await?;
         started.finished.await.context("the server ended by a fault")??;
@@ -152,26 +36,6 @@ pub fn run(args: &ServeArgs) -> Result<()> {
 /// The runtime of the server.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")
-}
-
-/// Sends log lines to standard error.
-pub fn logging(args: &ServeArgs) -> Result<()> {
-    use tracing_subscriber::EnvFilter;
-    let level = match (args.debug, args.verbosity.unwrap_or_default()) {
-        (false, ..=0) if args.quiet => "warn",
-        (false, ..=0) => "info",
-        (true, ..=3) | (false, 1..=3) => "debug",
-        _ => "trace",
-    };
-    let filter =
-        variable("HELMD_LOG").unwrap_or_else(|| format!("{level},hyper=info,tower=info,kube=info,rustls=info"));
-    let filter = EnvFilter::try_new(&filter).with_context(|| format!("HELMD_LOG={filter:?} is no log filter"))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match args.log_format.as_str() {
-        "json" => lines.json().init(),
-        _ => lines.with_ansi(false).init(),
-    }
-    Ok(())
 }
 
 /// What ends a server.
@@ -192,22 +56,25 @@ pub struct Started {
 
 /// Starts the server, and the sandbox when it is asked for.
 pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
-    let config = read_config(args)?;
+    let mut config = read_config(args)?;
+    let auth = auth(args, &config)?;
     let upload_dir = config.upload_path.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_UPLOAD_PATH));
     std::fs::create_dir_all(&upload_dir)
         .with_context(|| format!("making the upload folder {}", upload_dir.display()))?;
-    let mut kube = kube_settings(args);
+    let mut kube = cluster(args);
     let mut sandbox = None;
     if args.sandbox {
         let started = Sandbox::start(SandboxOptions::default()).await.context("starting the sandbox")?;
         let path = args.sandbox_kubeconfig.clone().unwrap_or_else(|| PathBuf::from("sandbox.kubeconfig"));
         started.write_kubeconfig(&path).with_context(|| format!("writing {}", path.display()))?;
         tracing::info!(kubeconfig = %path.display(), "the sandbox is up: an in-memory Kubernetes API, no cluster");
-        kube = KubeSettings { kubeconfig: Some(path.display().to_string()), ..KubeSettings::default() };
+        kube = ClusterConfig::from_file(path);
         sandbox = Some(started);
     }
     if args.compat_unsafe {
-        tracing::warn!("--compat-unsafe: whoever reaches this server can make it read paths of this machine");
+        tracing::warn!(
+            "--compat-unsafe: whoever reaches this server can make it read all paths of this machine and ask all hosts"
+        );
     }
     if !config.registries.is_empty() {
         tracing::warn!("helmRegistries is read, but charts do not come from registries in this version");
@@ -222,7 +89,9 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
             "registry-config" => args.files.registry_config.clone(),
             _ => None,
         }),
-        allowed_hosts: args.allow_host.clone(),
+        allowed_hosts: [args.allow_host.clone(), std::mem::take(&mut config.allowed_hosts)].concat(),
+        allowed_paths: [args.allow_path.clone(), std::mem::take(&mut config.allowed_paths)].concat(),
+        auth: auth.clone().unwrap_or_default(),
         compat_unsafe: args.compat_unsafe,
         kube,
         driver: variable("HELM_DRIVER").unwrap_or_default(),
@@ -239,7 +108,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
             _ => Interrupted::Finish,
         },
     };
-    let listener = listen(args).await?;
+    let listener = listen(args, auth.as_ref()).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let finished = tokio::spawn(helmd_server::serve(listener, App::new(settings), until(ask)));
@@ -262,18 +131,39 @@ async fn until(ask: Ask) {
     tracing::info!("stopping: running requests may finish");
 }
 
-async fn listen(args: &ServeArgs) -> Result<TcpListener> {
+/// Who may call, by flags and then by the config file; nothing where neither says.
+fn auth(args: &ServeArgs, config: &ConfigFile) -> Result<Option<Auth>> {
+    let file = args.auth_token_file.as_ref().or(config.auth_token_file.as_ref());
+    match (args.auth.as_deref().or(config.auth.as_deref()), file) {
+        (None, None) => Ok(None),
+        (Some("none"), _) => Ok(Some(Auth::None)),
+        (Some("token") | None, Some(file)) => Ok(Some(Auth::Token(TokenFile::read(file)?))),
+        (Some("token"), None) => bail!("--auth token needs the tokens: --auth-token-file FILE"),
+        (Some(other), _) => bail!("config file: auth must be none or token, and not {other:?}"),
+    }
+}
+
+async fn listen(args: &ServeArgs, auth: Option<&Auth>) -> Result<TcpListener> {
     let port: u16 = args.port.parse().with_context(|| format!("--port {:?} is no port number", args.port))?;
-    let host = match args.addr.as_deref() {
-        None => {
-            tracing::info!("listening to this machine only: there is no authentication yet; --addr opens the server");
-            IpAddr::V4(Ipv4Addr::LOCALHOST)
+    let host = match (args.addr.as_deref(), auth) {
+        (None, None) => {
+            tracing::info!(
+                "listening to this machine only, because nobody has said who may call: --auth token, --auth none or --addr opens the server"
+            );
+            "127.0.0.1"
         }
-        Some("") => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        Some("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        Some(text) => text.parse().with_context(|| format!("--addr {text:?} is no IP address"))?,
+        (None | Some(""), _) => "0.0.0.0",
+        // As in a URL.
+        (Some(text), _) => text.trim_start_matches('[').trim_end_matches(']'),
     };
-    TcpListener::bind((host, port)).await.with_context(|| format!("listening on {host}:{port}"))
+    let listener = TcpListener::bind((host, port)).await.with_context(|| format!("listening on {host}:{port}"))?;
+    let local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+    if !local && !matches!(auth, Some(Auth::Token(_))) {
+        tracing::warn!(
+            "there is no authentication: whoever reaches the port has the rights of this server on the cluster; --auth token asks for a token"
+        );
+    }
+    Ok(listener)
 }
 
 fn read_config(args: &ServeArgs) -> Result<ConfigFile> {
@@ -286,29 +176,55 @@ fn read_config(args: &ServeArgs) -> Result<ConfigFile> {
     ConfigFile::parse(&text).with_context(|| format!("config file {}", path.display()))
 }
 
-fn kube_settings(args: &ServeArgs) -> KubeSettings {
-    let default_file = || {
-        let path = format!("{}/.kube/config", variable("HOME")?);
-        Path::new(&path).exists().then_some(path)
+/// The cluster that requests act on, by flags and Helm's variables.
+fn cluster(args: &ServeArgs) -> ClusterConfig {
+    let flags = &args.cluster;
+    let or =
+        |flag: &Option<String>, name: &str| flag.clone().filter(|text| !text.is_empty()).or_else(|| variable(name));
+    let source = match flags.kubeconfig.as_deref() {
+        None | Some("") => ConfigSource::Files(environment::kubeconfigs()),
+        Some(path) => ConfigSource::File(path.into()),
     };
-    KubeSettings {
-        kubeconfig: args.kubeconfig.clone().or_else(|| variable("KUBECONFIG")).or_else(default_file),
-        context: args.kube_context.clone().or_else(|| variable("HELM_KUBECONTEXT")),
-        token: args.kube_token.clone().or_else(|| variable("HELM_KUBETOKEN")),
-        apiserver: args.kube_apiserver.clone().or_else(|| variable("HELM_KUBEAPISERVER")),
+    let groups = match flags.kube_as_group.as_slice() {
+        [] => variable("HELM_KUBEASGROUPS").unwrap_or_default(),
+        groups => groups.join(","),
+    };
+    let yes = |text: String| gotmpl::strconv::parse_bool(&text) == Ok(true);
+    let skip = flags.kube_insecure_skip_tls_verify || variable("HELM_KUBEINSECURE_SKIP_TLS_VERIFY").is_some_and(yes);
+    ClusterConfig {
+        context: or(&flags.kube_context, "HELM_KUBECONTEXT"),
+        apiserver: or(&flags.kube_apiserver, "HELM_KUBEAPISERVER"),
+        token: or(&flags.kube_token, "HELM_KUBETOKEN").map(Secret::new),
+        as_user: or(&flags.kube_as_user, "HELM_KUBEASUSER"),
+        as_groups: groups.split(',').filter(|group| !group.is_empty()).map(str::to_owned).collect(),
+        ca_file: or(&flags.kube_ca_file, "HELM_KUBECAFILE").map(PathBuf::from),
+        tls_server_name: or(&flags.kube_tls_server_name, "HELM_KUBETLS_SERVER_NAME"),
+        insecure_skip_tls_verify: skip,
+        ..ClusterConfig::from_source(source)
     }
 }
 
-fn helm_env(args: &ServeArgs) -> std::collections::BTreeMap<String, String> {
-    environment::helm_env(&environment::Given {
-        debug: args.debug,
-        namespace: args.namespace.clone(),
-        kubeconfig: args.kubeconfig.clone(),
-        kube_context: args.kube_context.clone(),
-        kube_apiserver: args.kube_apiserver.clone(),
-        has_token: args.kube_token.is_some(),
-        registry_config: args.files.registry_config.clone(),
-        repository_cache: args.files.repository_cache.clone(),
-        repository_config: args.files.repository_config.clone(),
-    })
+fn helm_env(args: &ServeArgs) -> BTreeMap<String, String> {
+    let flags = &args.cluster;
+    let groups = (!flags.kube_as_group.is_empty()).then(|| flags.kube_as_group.join(","));
+    let yes = |flag: bool| flag.then(|| "true".to_owned());
+    let given = [
+        ("HELM_BURST_LIMIT", flags.burst_limit.map(|limit| limit.to_string())),
+        ("HELM_DEBUG", yes(args.debug)),
+        ("HELM_KUBEAPISERVER", flags.kube_apiserver.clone()),
+        ("HELM_KUBEASGROUPS", groups),
+        ("HELM_KUBEASUSER", flags.kube_as_user.clone()),
+        ("HELM_KUBECAFILE", flags.kube_ca_file.clone()),
+        ("HELM_KUBECONTEXT", flags.kube_context.clone()),
+        ("HELM_KUBEINSECURE_SKIP_TLS_VERIFY", yes(flags.kube_insecure_skip_tls_verify)),
+        ("HELM_KUBETLS_SERVER_NAME", flags.kube_tls_server_name.clone()),
+        ("HELM_KUBETOKEN", flags.kube_token.clone()),
+        ("HELM_NAMESPACE", flags.namespace.clone()),
+        ("HELM_QPS", flags.qps.map(|qps| qps.to_string())),
+        ("HELM_REGISTRY_CONFIG", args.files.registry_config.clone()),
+        ("HELM_REPOSITORY_CACHE", args.files.repository_cache.clone()),
+        ("HELM_REPOSITORY_CONFIG", args.files.repository_config.clone()),
+        ("KUBECONFIG", flags.kubeconfig.clone()),
+    ];
+    environment::helm_env(&given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
 }

@@ -91,6 +91,15 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
     }
 }
 
+/// The answer to whoever sends no token.
+pub(crate) fn unauthorized() -> Response {
+    let mut response = envelope::fail("unauthorized: this server wants a token: Authorization: Bearer TOKEN");
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    let scheme = HeaderValue::from_static("Bearer realm=\"helmd\"");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    response
+}
+
 fn too_slow(patience: std::time::Duration) -> Response {
     envelope::fail(&format!("the request body did not arrive within the limit of {} s", patience.as_secs()))
 }

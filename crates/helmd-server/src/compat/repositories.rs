@@ -56,6 +56,10 @@ pub(crate) async fn add(app: &App, body: &[u8]) -> Response {
     if let Err(error) = app.catalogue.check_files([&cert_file, &key_file, &ca_file]) {
         return envelope::fail(&error);
     }
+    let insecure = fields.bool("insecure_skip_verify");
+    if insecure && let Err(error) = app.catalogue.check_insecure(fields.text("url")) {
+        return envelope::fail(&error);
+    }
     let repository = Repository {
         name: text("name"),
         url: text("url"),
@@ -64,7 +68,7 @@ pub(crate) async fn add(app: &App, body: &[u8]) -> Response {
         cert_file,
         key_file,
         ca_file,
-        insecure_skip_tls_verify: fields.bool("insecure_skip_verify"),
+        insecure_skip_tls_verify: insecure,
         pass_credentials_all: fields.bool("pass_credentials"),
     };
     answered(app.catalogue.add(repository, fields.bool("force_update")).await)
