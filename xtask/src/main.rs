@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["helmd-action"],
     &["helmd-storage"],
     &["helmd-kube", "helmd-repo", "helmd-lint"],
+    &["helmd-registry"],
     &["helmd-plan", "helmd-engine"],
     &["helmd-release", "helmd-index", "helmd-http"],
     &["helmd-values"],

@@ -229,6 +229,28 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// Whether the server of `base` answered, and not another one that it sent us to.
+    #[must_use]
+    pub fn is_from(&self, base: &str) -> bool {
+        Url::parse(base).is_ok_and(|base| base.origin() == self.place.origin())
+    }
+
+    /// The beginning of the body, at most so many bytes.
+    ///
+    /// # Errors
+    /// As [`Response::chunk`].
+    pub async fn beginning(mut self, limit_bytes: u64) -> Result<Vec<u8>, HttpError> {
+        let mut body = Vec::new();
+        while let Some(piece) = self.chunk().await? {
+            body.extend_from_slice(&piece);
+            if body.len() as u64 >= limit_bytes {
+                body.truncate(usize::try_from(limit_bytes).unwrap_or(usize::MAX));
+                break;
+            }
+        }
+        Ok(body)
+    }
+
     /// The whole body of an answer with status 200.
     ///
     /// # Errors

@@ -100,8 +100,7 @@ impl Reference {
             (None, Some((repository, tag))) => (repository, Target::Tag(tag.to_owned())),
             (None, None) => (path, Target::Nothing),
         };
-        let is_host = |url: Url| !url.host.is_empty() && url.host == registry.as_bytes();
-        if !Url::of_request(&format!("dummy://{registry}")).is_some_and(is_host) {
+        if !is_host(registry) {
             return Err(ReferenceError::Registry(registry.to_owned()));
         }
         if !repository.split('/').all(is_component) {
@@ -136,6 +135,12 @@ impl fmt::Display for Reference {
     }
 }
 
+/// Whether a text is a registry's host, with or without port.
+pub fn is_host(registry: &str) -> bool {
+    let is_whole = |url: Url| !url.host.is_empty() && url.host == registry.as_bytes();
+    Url::of_request(&format!("dummy://{registry}")).is_some_and(is_whole)
+}
+
 /// A part of a repository's path: lower case letters and digits, and between them `.`, `_`, `__` or dashes.
 fn is_component(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -166,7 +171,10 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Checks a digest as go-digest does.
-fn check_digest(text: &str) -> Result<(), &'static str> {
+///
+/// # Errors
+/// What is wrong, in its words.
+pub fn check_digest(text: &str) -> Result<(), &'static str> {
     const FORMAT: &str = "invalid checksum digest format";
     let (algorithm, encoded) = text.split_once(':').filter(|(a, e)| !a.is_empty() && !e.is_empty()).ok_or(FORMAT)?;
     let length = match algorithm {

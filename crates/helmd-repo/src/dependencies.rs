@@ -5,7 +5,7 @@
 
 use crate::content;
 use crate::local::{self, Disk, go_text};
-use crate::repositories::{ChartOptions, Repos, RepositoryError, TIMEOUT, Updated, archive_name};
+use crate::repositories::{ChartOptions, Repos, TIMEOUT, Updated, archive_name};
 use helmd_chart::{Chart, Dependency, GoTime, HelmMajor, Loader, Lock, Saving, Slice, clean_path, error_text};
 use helmd_index::dependencies::{self, FILE, Source, UNMANAGED, unmanaged_name};
 use helmd_index::location;
@@ -26,6 +26,8 @@ pub struct Manager<'a> {
     pub chart: &'a Path,
     /// Where charts come from.
     pub repos: &'a Repos,
+    /// How registries are asked.
+    pub registry: ChartOptions,
     /// How charts are read.
     pub loader: &'a Loader,
     /// How charts of folders are packed, and what time it is.
@@ -60,7 +62,11 @@ fn local_path(chart: &Path, path: &str) -> Result<PathBuf, String> {
 /// What resolution looks at.
 struct Sources<'m> {
     manager: &'m Manager<'m>,
+    tags: Tags,
 }
+
+/// The versions of charts in registries, by their references.
+type Tags = BTreeMap<String, Result<Vec<String>, String>>;
 
 impl Source for Sources<'_> {
     fn local_version(&mut self, path: &str) -> Result<String, String> {
@@ -76,8 +82,8 @@ impl Source for Sources<'_> {
         self.manager.repos.index(name).map_err(|e| error_text(&e))
     }
 
-    fn versions(&mut self, _: &str) -> Result<Vec<String>, String> {
-        Err(error_text(&RepositoryError::Registry))
+    fn versions(&mut self, reference: &str) -> Result<Vec<String>, String> {
+        self.tags.remove(reference).unwrap_or_else(|| Ok(Vec::new()))
     }
 }
 
@@ -114,7 +120,8 @@ impl Manager<'_> {
         if !self.skip_refresh {
             self.update_all(told).await?;
         }
-        let locked = dependencies::resolve(&wanted, &names, &mut Sources { manager: self });
+        let tags = self.tags(&wanted).await;
+        let locked = dependencies::resolve(&wanted, &names, &mut Sources { manager: self, tags });
         let mut locked = dependencies::lock(&wanted, locked.map_err(|e| error_text(&e))?, self.now.clone());
         self.download_all(&mut locked.dependencies, told).await?;
         // The version of a folder's chart is known only now.
@@ -123,6 +130,21 @@ impl Manager<'_> {
             return Ok(());
         }
         self.write_lock(&locked, chart.metadata.api_version == "v1")
+    }
+
+    /// Asks registries for the versions of charts that are wanted by a range.
+    async fn tags(&self, wanted: &[Dependency]) -> Tags {
+        let mut tags = Tags::new();
+        let ranged = wanted.iter().filter(|wanted| Version::parse(&wanted.version).is_err());
+        for Dependency { name, repository, .. } in ranged.filter(|wanted| oci::is_oci(&wanted.repository)) {
+            let reference = format!("{}/{name}", repository.strip_prefix(oci::SCHEME).unwrap_or(repository));
+            let found = match oci::Reference::parse(&reference) {
+                Ok(parsed) => self.repos.registry(&self.registry).tags(&parsed).await.map_err(|e| error_text(&e)),
+                Err(error) => Err(error_text(&error)),
+            };
+            tags.insert(reference, found);
+        }
+        tags
     }
 
     /// Fetches the versions of the lock; without a lock as [`Manager::update`].
@@ -317,10 +339,14 @@ impl Manager<'_> {
         told: Told<'_>,
     ) -> Done {
         let Dependency { name, repository, .. } = wanted;
-        if oci::is_oci(repository) {
-            return Err(error_text(&RepositoryError::Registry));
-        }
-        let (url, options, digest) = self.find(wanted, known).await.map_err(|e| format!("could not find : {e}"))?;
+        let found = match oci::is_oci(repository) {
+            true => {
+                let options = ChartOptions { version: wanted.version.clone(), ..self.registry.clone() };
+                (format!("{repository}/{name}"), options, String::new())
+            }
+            false => self.find(wanted, known).await.map_err(|e| format!("could not find : {e}"))?,
+        };
+        let (url, options, digest) = found;
         if urls.contains(&url) {
             told(&format!("Already downloaded {name} from repo {repository}\n"));
             return Ok(());
@@ -329,9 +355,11 @@ impl Manager<'_> {
         let failed = |e: String| format!("could not download {url}: {e}");
         let mut chart =
             self.repos.resolve(&url, &options, &mut Vec::new()).await.map_err(|e| failed(error_text(&e)))?;
-        chart.digest = digest;
+        if !digest.is_empty() {
+            chart.digest = digest;
+        }
         let bytes = self.repos.fetch(&chart, LIMIT_BYTES).await.map_err(|e| failed(error_text(&e)))?;
-        let file = archive_name(&url).map_err(|e| failed(error_text(&e)))?;
+        let file = archive_name(&chart.url).map_err(|e| failed(error_text(&e)))?;
         content::write_into(&into.join(file), &bytes, 0o644).map_err(failed)?;
         urls.insert(url);
         Ok(())

@@ -13,4 +13,6 @@ pub struct Places {
     pub content_cache: PathBuf,
     /// Who we are to registries.
     pub registry_config: PathBuf,
+    /// Docker's file of the same, for what Helm's does not say; empty for none.
+    pub docker_config: PathBuf,
 }

@@ -7,6 +7,7 @@ mod error;
 mod expand;
 mod file;
 mod folder;
+mod registry;
 mod resolve;
 mod update;
 
@@ -15,6 +16,7 @@ pub use error::{IndexFault, RepositoryError};
 pub use expand::{archive_name, expand};
 pub use file::Lock;
 pub use folder::index_folder;
+pub use registry::{Registries, Told};
 pub(crate) use resolve::digest_of;
 pub use resolve::{ChartOptions, Resolved};
 pub use update::{AddOptions, Added, Updated};
@@ -40,6 +42,8 @@ pub struct Repos {
     pub helm: HelmMajor,
     /// How constraints take prereleases.
     pub prereleases: Prereleases,
+    /// How registries are talked to.
+    pub registries: Registries,
     http: Http,
     kept: Arc<Mutex<Kept>>,
 }
@@ -58,7 +62,14 @@ impl Repos {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(places: Places, helm: HelmMajor, http: Http) -> Repos {
-        Repos { places, helm, prereleases: Prereleases::Group, http, kept: Arc::default() }
+        Repos {
+            places,
+            helm,
+            prereleases: Prereleases::Group,
+            registries: Registries::default(),
+            http,
+            kept: Arc::default(),
+        }
     }
 
     /// What asks for charts and indexes.

@@ -25,7 +25,7 @@ impl Repos {
     /// Why a chart that is to be fetched is not verified.
     pub async fn unverified(&self, chart: &Resolved) -> String {
         let url = format!("{}.prov", chart.url);
-        match self.fetch_url(chart, &url, LIMIT_BYTES).await {
+        match self.fetch_provenance(chart, LIMIT_BYTES).await {
             Ok(_) => NOT_YET.to_owned(),
             Err(_) => format!("failed to fetch provenance {}", quote(&url)),
         }

@@ -52,6 +52,7 @@ fn repos(folder: &Path) -> Repos {
         repository_cache: folder.join("cache"),
         content_cache: folder.join("content"),
         registry_config: folder.join("registry.json"),
+        docker_config: std::path::PathBuf::new(),
     };
     Repos::new(places, HelmMajor::Helm4, Http::new(HttpSettings { proxies: false, ..HttpSettings::default() }))
 }

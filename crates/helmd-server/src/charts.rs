@@ -185,6 +185,7 @@ mod tests {
             repository_cache: at("cache"),
             content_cache: at("content"),
             registry_config: at("registry.json"),
+            docker_config: PathBuf::new(),
         };
         let reach = crate::catalogue::Reach::default();
         let catalogue = Arc::new(Catalogue::new(places, &[], reach, helmd_chart::HelmMajor::Helm3));

@@ -78,7 +78,14 @@ pub fn places(given: impl Fn(&str) -> Option<String>) -> Places {
         repository_cache: place("repository-cache", "HELM_REPOSITORY_CACHE", format!("{cache}/repository")),
         content_cache: place("content-cache", "HELM_CONTENT_CACHE", format!("{cache}/content")),
         registry_config: place("registry-config", "HELM_REGISTRY_CONFIG", format!("{config}/registry/config.json")),
+        docker_config: docker_config().unwrap_or_default(),
     }
+}
+
+/// Docker's file of logins.
+fn docker_config() -> Option<PathBuf> {
+    let folder = variable("DOCKER_CONFIG").or_else(|| Some(format!("{}/.docker", variable("HOME")?)))?;
+    Some(PathBuf::from(folder).join("config.json"))
 }
 
 fn folder(helm: &str, xdg: &str, fallback: &str) -> String {

@@ -47,8 +47,19 @@ enum Command {
     List(HelmCommand),
     /// Pack charts into archives (helm package)
     Package(HelmCommand),
+    /// Fetch charts from repositories and registries (helm pull)
+    #[command(visible_alias = "fetch")]
+    Pull(HelmCommand),
+    /// Put a chart into an OCI registry (helm push)
+    Push(HelmCommand),
+    /// Log in to OCI registries and out of them (helm registry)
+    Registry(HelmCommand),
+    /// Which chart repositories there are, and what is in them (helm repo)
+    Repo(HelmCommand),
     /// Bring a release back to an earlier revision (helm rollback)
     Rollback(HelmCommand),
+    /// Look for charts in the repositories (helm search repo)
+    Search(HelmCommand),
     /// Print what a chart says of itself (helm show)
     #[command(visible_alias = "inspect")]
     Show(HelmCommand),

@@ -7,7 +7,7 @@ use crate::content::{sha256, write};
 use helmd_chart::HelmMajor;
 use helmd_http::{Credentials, Request, Response, Tls};
 use helmd_index::repositories::{Repository, charts_file};
-use helmd_index::{Index, Loaded, location};
+use helmd_index::{Index, Loaded, location, oci};
 use serde::{Deserialize, Serialize};
 use sprig::url::Url;
 use std::path::{Path, PathBuf};
@@ -58,8 +58,7 @@ impl Repos {
     pub fn check_url(url: &str) -> Result<(), RepositoryError> {
         let parsed: Url = url.parse().map_err(|_| RepositoryError::Url(url.to_owned()))?;
         match parsed.scheme.as_slice() {
-            b"http" | b"https" => Ok(()),
-            b"oci" => Err(RepositoryError::Registry),
+            b"http" | b"https" | b"oci" => Ok(()),
             scheme => Err(RepositoryError::Scheme(String::from_utf8_lossy(scheme).into_owned())),
         }
     }
@@ -70,6 +69,9 @@ impl Repos {
     /// No answer, or no index. The cache stays as it was.
     pub async fn download(&self, repository: &Repository, timeout: Duration) -> Result<Downloaded, RepositoryError> {
         Self::check_url(&repository.url)?;
+        if oci::is_oci(&repository.url) {
+            return Err(RepositoryError::NoIndex);
+        }
         // HELM: version 3 has its own words for files that are not there; those of version 4 are the request's.
         if self.helm == HelmMajor::Helm3 {
             let Repository { cert_file, key_file, ca_file, .. } = repository;
@@ -133,6 +135,9 @@ impl Repos {
     /// As [`Repos::download`].
     pub async fn index_of_url(&self, repository: &Repository, timeout: Duration) -> Result<Loaded, RepositoryError> {
         Self::check_url(&repository.url)?;
+        if oci::is_oci(&repository.url) {
+            return Err(RepositoryError::NoIndex);
+        }
         let url = location::resolve(&repository.url, "index.yaml")?;
         let body = self.http().get(index_request(repository, &url, timeout)).await?;
         let helm = self.helm;

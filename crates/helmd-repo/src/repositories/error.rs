@@ -6,6 +6,7 @@ use helmd_http::HttpError;
 use helmd_index::location::LocationError;
 use helmd_index::reference::ReferenceError;
 use helmd_index::{IndexError, dependencies};
+use helmd_registry::RegistryError;
 
 /// Why the index in the cache cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +149,10 @@ pub enum RepositoryError {
         /// What it should be.
         want: String,
     },
-    /// Registries are not there yet.
-    #[error("OCI registries are not there yet: give a folder, an archive, its URL, or a chart of a repository")]
-    Registry,
+    /// A registry has no answer, or not a good one.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A registry is no repository. HELM: it is asked for an `index.yaml` all the same.
+    #[error("failed to perform \"FetchReference\" on source: invalid reference")]
+    NoIndex,
 }

@@ -5,10 +5,12 @@ use super::error::{IndexFault, RepositoryError};
 use crate::content::{self, CHART};
 use bytes::Bytes;
 use helmd_chart::HelmMajor;
-use helmd_http::{Credentials, Request, Tls};
+use helmd_http::{Credentials, Tls};
 use helmd_index::Loaded;
+use helmd_index::oci;
 use helmd_index::reference::{self, ChartReference};
 use helmd_index::repositories::Repository;
+use helmd_registry::{Layers, Registry};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,8 @@ pub struct ChartOptions {
     pub insecure_skip_tls_verify: bool,
     /// Give name and password to other hosts than the repository's, too.
     pub pass_credentials: bool,
+    /// Talk to registries without TLS.
+    pub plain_http: bool,
     /// For each request; nothing for Helm's two minutes.
     pub timeout: Option<Duration>,
 }
@@ -53,9 +57,11 @@ pub struct Resolved {
     pub url: String,
     /// What the index says of its digest, in hexadecimal digits; empty when it says nothing.
     pub digest: String,
-    tls: Tls,
-    credentials: Option<Credentials>,
-    timeout: Duration,
+    pub(super) tls: Tls,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) timeout: Duration,
+    /// For charts of registries.
+    pub(super) registry: Option<Registry>,
 }
 
 impl ChartOptions {
@@ -65,7 +71,7 @@ impl ChartOptions {
         if devel && version.is_empty() { ">0.0.0-0".to_owned() } else { version.to_owned() }
     }
 
-    fn tls(&self) -> Tls {
+    pub(super) fn tls(&self) -> Tls {
         Tls::of(&self.cert_file, &self.key_file, &self.ca_file, self.insecure_skip_tls_verify)
     }
 
@@ -101,7 +107,10 @@ impl Repos {
         let reference = reference.trim();
         let version = options.version.trim();
         if options.repo_url.is_empty() {
-            return self.resolve_reference((reference, version), options, log);
+            return match oci::is_oci(reference) {
+                true => self.resolve_oci(reference, version, options).await,
+                false => self.resolve_reference((reference, version), options, log),
+            };
         }
         let repository = options.repository();
         Self::check_url(&repository.url)?;
@@ -114,7 +123,10 @@ impl Repos {
         let found = reference::find_at(&loaded.index, &url, reference, (version, self.prereleases))?;
         log.extend(self.inexact(&found, reference, version));
         // HELM: the URL is then taken as if it had been given. Credentials stay with the repository.
-        let chart = self.resolve_reference((&found.url, version), options, log)?;
+        let chart = match oci::is_oci(&found.url) {
+            true => self.resolve_oci(&found.url, "", options).await?,
+            false => self.resolve_reference((&found.url, version), options, log)?,
+        };
         let (username, password) = (&options.username, &options.password);
         let own = Credentials::basic(username, password, &url, options.pass_credentials);
         let digest = digest_of(&found.selected.chart.digest).unwrap_or_default();
@@ -132,18 +144,11 @@ impl Repos {
         options: &ChartOptions,
         log: &mut Vec<String>,
     ) -> Result<Resolved, RepositoryError> {
-        let timeout = options.timeout.unwrap_or(super::TIMEOUT);
         let repositories = self.list_or_none()?.list;
-        let (username, password) = (&options.username, &options.password);
-        let plain = |url: &str| Resolved {
-            url: url.to_owned(),
-            digest: String::new(),
-            tls: options.tls(),
-            credentials: Credentials::basic(username, password, url, options.pass_credentials),
-            timeout,
-        };
+        let plain = |url: &str| Resolved::plain(url, options);
         match reference::locate(text, &repositories)? {
-            ChartReference::Oci => Err(RepositoryError::Registry),
+            // What a repository says of a registry, and `resolve` for the rest.
+            ChartReference::Oci => Ok(self.oci(plain(text), options)),
             ChartReference::Url => {
                 for repository in &repositories {
                     Self::check_url(&repository.url)?;
@@ -167,9 +172,14 @@ impl Repos {
                     (Err(_), HelmMajor::Helm3) => String::new(),
                     (digest, _) => digest?,
                 };
-                Ok(Resolved { digest, ..with_repository(plain(&found.url), repository, options) })
+                let chart = with_repository(plain(&found.url), repository, options);
+                Ok(Resolved { digest, ..if oci::is_oci(&found.url) { self.oci(chart, options) } else { chart } })
             }
         }
+    }
+
+    fn oci(&self, chart: Resolved, options: &ChartOptions) -> Resolved {
+        Resolved { registry: Some(self.registry(options)), ..chart }
     }
 
     fn logged_index(&self, name: &str, log: &mut Vec<String>) -> Result<Arc<Loaded>, RepositoryError> {
@@ -189,7 +199,10 @@ impl Repos {
         {
             return Ok(bytes.into());
         }
-        let bytes = self.fetch_url(chart, &chart.url, limit_bytes).await?;
+        let bytes = match self.pull(chart, Layers::Chart).await? {
+            Some(bytes) => bytes,
+            None => self.fetch_url(chart, &chart.url, limit_bytes).await?,
+        };
         let got = content::sha256(&bytes);
         if !chart.digest.is_empty() && got != chart.digest {
             let (url, want) = (helmd_http::shown(&chart.url), chart.digest.clone());
@@ -203,14 +216,7 @@ impl Repos {
     /// # Errors
     /// No answer, or not a good one.
     pub async fn fetch_url(&self, chart: &Resolved, url: &str, limit_bytes: u64) -> Result<Bytes, RepositoryError> {
-        let request = Request {
-            tls: chart.tls.clone(),
-            credentials: chart.credentials.clone(),
-            limit_bytes,
-            timeout: chart.timeout,
-            ..Request::get(url).header("accept", "application/gzip,application/octet-stream")
-        };
-        Ok(self.http().get(request).await?)
+        Ok(self.http().get(chart.request(url, limit_bytes)).await?)
     }
 
     /// Fetches an archive into the cache and gives its path there.

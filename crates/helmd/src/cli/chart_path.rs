@@ -8,9 +8,11 @@ use gotmpl::strconv::quote;
 use helmd_action::helm_text;
 use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_http::{Http, HttpSettings};
-use helmd_repo::repositories::ChartOptions;
+use helmd_registry::{Helpers, Insecure};
+use helmd_repo::repositories::{ChartOptions, Registries};
 use helmd_repo::{Repos, RepositoryError, check_certificates, unverified};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An archive from a URL may have this many bytes.
 pub const MAX_FETCHED_BYTES: u64 = 100 << 20;
@@ -26,7 +28,7 @@ pub fn flags() -> Vec<Flag> {
         text("keyring", "public keys to verify with"),
         Flag::new("pass-credentials", Kind::Bool, "give the credentials to all hosts"),
         text("password", "password of the chart repository"),
-        Flag::new("plain-http", Kind::Bool, "use HTTP for the registry (accepted, not used yet)"),
+        Flag::new("plain-http", Kind::Bool, "talk to registries without TLS"),
         text("repo", "URL of the chart repository"),
         text("username", "user of the chart repository"),
         Flag::new("verify", Kind::Bool, "verify the package (not there yet)"),
@@ -47,13 +49,47 @@ pub fn chart_options(matches: &Matches) -> ChartOptions {
         ca_file: text("ca-file"),
         insecure_skip_tls_verify: matches.flag("insecure-skip-tls-verify"),
         pass_credentials: matches.flag("pass-credentials"),
+        plain_http: matches.flag("plain-http"),
         timeout: None,
     }
 }
 
 /// The repositories of whoever runs the command.
 pub fn repos(matches: &Matches, helm: HelmMajor) -> Repos {
-    Repos::new(settings::places(matches), helm, Http::new(HttpSettings::default()))
+    let mut repos = Repos::new(settings::places(matches), helm, Http::new(HttpSettings::default()));
+    repos.registries = Registries { insecure: insecure(helm), helpers: Helpers::Start, told: None };
+    repos
+}
+
+/// HELM: version 3 goes on without TLS where there is none.
+fn insecure(helm: HelmMajor) -> Insecure {
+    match helm {
+        HelmMajor::Helm3 => Insecure::Anonymous,
+        HelmMajor::Helm4 => Insecure::Never,
+    }
+}
+
+/// What is told of charts that come from registries, in order with everything else.
+#[derive(Clone, Default)]
+pub struct Heard(Arc<Mutex<String>>);
+
+impl Heard {
+    /// Adds to it.
+    pub fn add(&self, text: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+    }
+
+    /// What was told since the last time.
+    pub fn take(&self) -> String {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same repositories, which tell it here.
+    pub fn from(&self, mut repos: Repos) -> Repos {
+        let heard = self.clone();
+        repos.registries.told = Some(Arc::new(move |text| heard.add(text)));
+        repos
+    }
 }
 
 /// Waits for work that asks other machines.
@@ -69,7 +105,7 @@ pub fn wait<T>(work: impl Future<Output = T>) -> Result<T, String> {
 pub struct Located(pub PathBuf);
 
 /// Looks for a chart: a folder, an archive, an archive's URL, or a chart of a repository, which is fetched into the cache.
-/// `warn` gets what is to be said of it.
+/// `warn` gets what is to be said of it, `heard` what is told of a registry.
 ///
 /// # Errors
 /// Helm's sentence when there is none; ours for what is not there yet.
@@ -77,7 +113,7 @@ pub fn locate(
     reference: &str,
     matches: &Matches,
     helm: HelmMajor,
-    warn: &mut dyn FnMut(&str),
+    (warn, heard): (&mut dyn FnMut(&str), &Heard),
 ) -> Result<Located, String> {
     let name = reference.trim();
     let repo = matches.text("repo");
@@ -98,10 +134,7 @@ pub fn locate(
             return Err(format!("path {} not found", quote(name)));
         }
     }
-    if name.starts_with("oci://") {
-        return Err(helm_text(&RepositoryError::Registry));
-    }
-    let repos = repos(matches, helm);
+    let repos = heard.from(repos(matches, helm));
     let options = chart_options(matches);
     let mut lines = Vec::new();
     let found = wait(async {

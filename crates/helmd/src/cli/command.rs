@@ -75,6 +75,17 @@ impl Call<'_> {
         self.out.write_all(text).map_err(|e| e.to_string())
     }
 
+    /// What Helm's registry client says. HELM: version 3 says it on standard error.
+    ///
+    /// # Errors
+    /// As [`Call::print`].
+    pub fn tell(&mut self, text: &str) -> Result<(), String> {
+        match self.helm {
+            HelmMajor::Helm4 => self.print(text.as_bytes()),
+            HelmMajor::Helm3 => self.err.write_all(text.as_bytes()).map_err(|e| e.to_string()),
+        }
+    }
+
     /// The budgets of the environment and the flags.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! `helmd dependency`: helm dependency.
 
-use super::chart_path;
+use super::chart_path::{self, Heard, chart_options};
 use super::command::{Call, Command, Count, Group, disk};
 use super::flags::{Flag, Kind, Matches};
 use super::release_flags::yes;
@@ -11,7 +11,9 @@ use helmd_chart::{HelmMajor, Loader, Saving};
 use helmd_index::table::Table;
 use helmd_repo::dependencies::Manager;
 use helmd_repo::local::Detection;
+use helmd_repo::repositories::ChartOptions;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The commands.
 pub const GROUP: Group = Group {
@@ -86,11 +88,23 @@ pub fn update(call: &mut Call<'_>, chart: &Path) -> Result<(), String> {
     run_manager(call, chart, (false, false))
 }
 
+/// What is to be printed.
+#[derive(Default)]
+pub struct Texts {
+    /// On standard output.
+    pub out: String,
+    /// On standard error.
+    pub err: String,
+    /// What of it is about registries.
+    pub registries: String,
+}
+
 fn run_manager(call: &mut Call<'_>, chart: &Path, how: (bool, bool)) -> Result<(), String> {
     let loader = call.loader()?;
-    let mut text = String::new();
+    let mut text = Texts::default();
     let done = work((call.matches, call.helm), (chart, &loader), how, &mut text);
-    call.print(text.as_bytes())?;
+    call.print(text.out.as_bytes())?;
+    let _closed = write!(call.err, "{}", text.err);
     done
 }
 
@@ -98,7 +112,7 @@ fn run_manager(call: &mut Call<'_>, chart: &Path, how: (bool, bool)) -> Result<(
 ///
 /// # Errors
 /// As [`update`].
-pub fn update_telling(whose: (&Matches, HelmMajor), chart: (&Path, &Loader), text: &mut String) -> Result<(), String> {
+pub fn update_telling(whose: (&Matches, HelmMajor), chart: (&Path, &Loader), text: &mut Texts) -> Result<(), String> {
     work(whose, chart, (false, false), text)
 }
 
@@ -106,15 +120,35 @@ fn work(
     (matches, helm): (&Matches, HelmMajor),
     (chart, loader): (&Path, &Loader),
     (build, skip_refresh): (bool, bool),
-    text: &mut String,
+    text: &mut Texts,
 ) -> Result<(), String> {
     let stamp = source_date_epoch(environment::variable("SOURCE_DATE_EPOCH").as_deref(), helm)?;
-    let repos = chart_path::repos(matches, helm);
+    let heard = Heard::default();
+    let pulled = Heard::default();
+    let mut repos = pulled.from(chart_path::repos(matches, helm));
+    if helm == HelmMajor::Helm4 {
+        let (heard, pulled) = (heard.clone(), pulled.clone());
+        repos.registries.told = Some(Arc::new(move |text| {
+            heard.add(text);
+            pulled.add(text);
+        }));
+    }
     let saving = Saving { helm, now: System.now().as_second(), stamp };
     let debug = matches.flag("debug");
-    let manager = Manager { chart, repos: &repos, loader, saving, now: now(), skip_refresh, debug };
-    let mut told = |line: &str| text.push_str(line);
-    chart_path::wait(async { if build { manager.build(&mut told).await } else { manager.update(&mut told).await } })?
+    let registry = chart_options(matches);
+    let registry = ChartOptions { version: String::new(), repo_url: String::new(), ..registry };
+    let manager = Manager { chart, repos: &repos, registry, loader, saving, now: now(), skip_refresh, debug };
+    let mut told = |line: &str| heard.add(line);
+    let done = chart_path::wait(async {
+        if build { manager.build(&mut told).await } else { manager.update(&mut told).await }
+    });
+    text.out.push_str(&heard.take());
+    text.registries = pulled.take();
+    // HELM: version 3's registry client has its own way out.
+    if helm == HelmMajor::Helm3 {
+        text.err.push_str(&text.registries);
+    }
+    done?
 }
 
 fn list(call: &mut Call<'_>) -> Result<(), String> {

@@ -15,7 +15,10 @@ mod live;
 mod log;
 mod output;
 mod package;
+mod prompt;
 mod pull;
+mod push;
+mod registry;
 mod release_chart;
 mod release_flags;
 mod release_test;
@@ -48,6 +51,8 @@ pub fn run(args: &[String]) -> Option<ExitCode> {
         "list" | "ls" => list::COMMAND.run(&rest),
         "package" => package::COMMAND.run(&rest),
         "pull" | "fetch" => pull::COMMAND.run(&rest),
+        "push" => push::COMMAND.run(&rest),
+        "registry" => registry::GROUP.run(&rest),
         "repo" => repo::GROUP.run(&rest),
         "rollback" => rollback::COMMAND.run(&rest),
         "search" => search::GROUP.run(&rest),

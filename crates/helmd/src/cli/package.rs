@@ -80,8 +80,11 @@ fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String>
     let folder = below_working_folder(Path::new(path));
     let loader = call.loader()?;
     if call.matches.flag("dependency-update") {
-        // HELM: nothing is told of it.
-        dependency::update_telling((call.matches, call.helm), (&folder, &loader), &mut String::new())?;
+        // HELM: nothing is told of it but what comes from registries.
+        let mut texts = dependency::Texts::default();
+        let done = dependency::update_telling((call.matches, call.helm), (&folder, &loader), &mut texts);
+        call.tell(&texts.registries)?;
+        done?;
     }
     let mut log = Vec::new();
     let done = package.run(&folder, &disk(&loader, Detection::First), &mut log);

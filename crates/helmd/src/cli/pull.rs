@@ -1,6 +1,6 @@
 //! `helmd pull`: helm pull.
 
-use super::chart_path::{self, MAX_FETCHED_BYTES, chart_options, repos, wait};
+use super::chart_path::{self, Heard, MAX_FETCHED_BYTES, chart_options, repos, wait};
 use super::command::{Call, Command, Count, debug_line};
 use super::flags::{Flag, Kind};
 use super::release_flags::yes;
@@ -47,27 +47,28 @@ fn pull(call: &mut Call<'_>) -> Result<(), String> {
 
 fn one(call: &mut Call<'_>, repos: &Repos, reference: &str) -> Result<(), String> {
     let matches = call.matches;
-    if reference.starts_with("oci://") {
-        return Err(helm_text(&RepositoryError::Registry));
-    }
     let untar = matches.flag("untar");
     let scratch = untar.then(tempfile::tempdir).transpose().map_err(|e| format!("failed to untar: {e}"))?;
     let destination = matches.text_or("destination", ".");
     let folder = scratch.as_ref().map_or(Path::new(destination), |scratch| scratch.path());
     let options = chart_options(matches);
-    let mut lines = Vec::new();
+    let (mut lines, heard) = (Vec::new(), Heard::default());
+    let repos = &heard.from(repos.clone());
     let fetched = wait(async {
         let chart = repos.resolve(reference, &options, &mut lines).await?;
         let bytes = repos.fetch(&chart, MAX_FETCHED_BYTES).await?;
         Ok::<_, RepositoryError>((chart, bytes))
     })?;
     call.log(&lines);
+    call.tell(&heard.take())?;
     let (chart, bytes) = fetched.map_err(|e| helm_text(&e))?;
     let name = archive_name(&chart.url).map_err(|e| helm_text(&e))?;
     let archive = folder.join(&name);
     content::write_into(&archive, &bytes, 0o644)?;
     if matches.flag("prov") || matches.flag("verify") {
-        provenance(call, repos, (&chart, reference), &archive)?;
+        let done = provenance(call, repos, (&chart, reference), &archive);
+        call.tell(&heard.take())?;
+        done?;
     }
     if !untar {
         return Ok(());
@@ -86,8 +87,7 @@ fn provenance(
     if call.matches.flag("verify") {
         return Err(wait(repos.unverified(chart))?);
     }
-    let url = format!("{}.prov", chart.url);
-    match wait(repos.fetch_url(chart, &url, MAX_FETCHED_BYTES))? {
+    match wait(repos.fetch_provenance(chart, MAX_FETCHED_BYTES))? {
         Err(error) => {
             let error = helm_text(&error);
             call.print(format!("WARNING: Verification not found for {reference}: {error}\n").as_bytes())

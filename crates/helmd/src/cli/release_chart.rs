@@ -1,6 +1,6 @@
 //! Chart and values of an install or upgrade.
 
-use super::chart_path::{self, Located};
+use super::chart_path::{self, Heard, Located};
 use super::command::Call;
 use super::dependency;
 use super::values;
@@ -32,7 +32,10 @@ pub fn load(
     let mut warn = |line: &str| {
         let _closed = writeln!(err, "{line}");
     };
-    let located = chart_path::locate(reference, matches, helm, &mut warn)?;
+    let heard = Heard::default();
+    let located = chart_path::locate(reference, matches, helm, (&mut warn, &heard));
+    call.tell(&heard.take())?;
+    let located = located?;
     between()?;
     let values = values::merge(matches, helm)?;
     Ok((chart(call, &located, purpose)?, values))

@@ -4,14 +4,13 @@ use super::chart_path::{repos, wait};
 use super::command::{Call, Command, Count, Group};
 use super::flags::{Flag, Kind};
 use super::output::{self, Format};
+use super::prompt;
 use super::release_flags::yes;
 use gotmpl::strconv::quote;
 use helmd_action::{Outside as _, System, helm_text};
 use helmd_chart::{GoTime, HelmMajor};
 use helmd_index::repositories::Repository;
-use helmd_repo::local::go_text;
 use helmd_repo::repositories::{AddOptions, Added, IndexFault, TIMEOUT, Updated, index_folder};
-use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -159,16 +158,13 @@ fn add(call: &mut Call<'_>) -> Result<(), String> {
 /// The password that somebody types, or pipes in.
 fn password(call: &mut Call<'_>) -> Result<String, String> {
     if call.matches.flag("password-stdin") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(|e| go_text(&e))?;
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        return Ok(text.strip_suffix('\r').unwrap_or(text).to_owned());
+        return prompt::piped();
     }
-    if std::io::stdin().is_terminal() {
-        return Err("the password is not read from a terminal: give it with --password-stdin".to_owned());
+    match prompt::secret(call, "Password: ") {
+        // HELM: the line ends also where nothing can be typed.
+        Err(error) => call.print(b"\n").and(Err(error)),
+        typed => typed,
     }
-    call.print(b"Password: \n")?;
-    Err("inappropriate ioctl for device".to_owned())
 }
 
 fn list(call: &mut Call<'_>) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! `helmd show`: helm show.
 
-use super::chart_path::{self, Located};
+use super::chart_path::{self, Heard, Located};
 use super::command::{Call, Command, Count, Group, debug_line, disk};
 use super::flags::{Flag, Kind};
 use helmd_action::helm_text;
@@ -87,7 +87,10 @@ fn show(call: &mut Call<'_>, part: Part) -> Result<(), String> {
     let mut warn = |line: &str| {
         let _closed = writeln!(err, "{line}");
     };
-    let located = chart_path::locate(reference, matches, helm, &mut warn)?;
+    let heard = Heard::default();
+    let located = chart_path::locate(reference, matches, helm, (&mut warn, &heard));
+    let _closed = write!(call.err, "{}", heard.take());
+    let located = located?;
     let chart = load(call, &located)?;
     let show = Show { part, json_path: matches.text("jsonpath").to_owned(), helm };
     let text = show.run(&chart).map_err(|e| helm_text(&e))?;

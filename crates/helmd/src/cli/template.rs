@@ -3,7 +3,7 @@
 mod flags;
 mod output;
 
-use super::chart_path::{self, Located};
+use super::chart_path::{self, Heard, Located};
 use super::command::helm_major;
 use super::dependency;
 use super::flags::{FlagError, FlagSet, Matches};
@@ -68,7 +68,8 @@ fn execute(args: &[String], out: &mut (dyn Write + Send), err: &mut (dyn Write +
     let matches = &matches;
     let errors = &mut *err;
     let done = with_clock(&of_thread, Cancel::new(), move |clock| {
-        let done = Command { helm, matches, settings, budgets, clock, err: errors, told: String::new() }.run(out);
+        let done = Command { helm, matches, settings, budgets, clock, err: errors, told: dependency::Texts::default() }
+            .run(out);
         if done.is_ok() && out.flush().is_ok() {
             // All is said: nothing is gained by giving the heap and this thread's stack back piece by piece.
             signal_hook::low_level::exit(0);
@@ -107,7 +108,7 @@ struct Command<'a> {
     clock: &'a Clock,
     err: &'a mut dyn Write,
     /// What standard output has before the release.
-    told: String,
+    told: dependency::Texts,
 }
 
 impl<'a> Command<'a> {
@@ -117,7 +118,8 @@ impl<'a> Command<'a> {
             Ok(ended) => ended,
             Err(error) => Ended { name: String::new(), shown: None, error: Some(error) },
         };
-        let _closed = out.write_all(self.told.as_bytes());
+        let _closed = out.write_all(self.told.out.as_bytes());
+        let _closed = self.err.write_all(self.told.err.as_bytes());
         let error = match (shown, error) {
             (Some(_), Some(error)) if !self.settings.debug => {
                 Some(format!("{error}\n\nUse --debug flag to render out invalid YAML"))
@@ -160,7 +162,10 @@ impl<'a> Command<'a> {
         let mut warn = |line: &str| {
             let _closed = writeln!(err, "{line}");
         };
-        let located = chart_path::locate(reference, matches, helm, &mut warn)?;
+        let heard = Heard::default();
+        let located = chart_path::locate(reference, matches, helm, (&mut warn, &heard));
+        let _closed = write!(self.err, "{}", heard.take());
+        let located = located?;
         self.debug("Chart path", "path", &located.to_string());
         let values = values::merge(matches, helm)?;
         let budgets = self.budgets.clone()?;
