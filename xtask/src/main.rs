@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["helmd-fuzz"],
     &["helmd-server", "helmd-sandbox"],
     &["helmd-action"],
-    &["helmd-storage"],
+    &["helmd-storage", "helmd-store"],
     &["helmd-kube", "helmd-repo", "helmd-lint"],
     &["helmd-registry"],
     &["helmd-plan", "helmd-engine"],
