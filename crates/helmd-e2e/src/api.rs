@@ -85,6 +85,12 @@ impl Drop for Server {
 }
 
 impl Api {
+    /// Where the server is: `http://HOST:PORT`.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The body of a call.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Where the charts of requests come from, with the loaded ones kept.
 
 use crate::catalogue::Catalogue;
+use crate::own::{self, Own};
 use crate::paths::climbs;
 use helmd_chart::{Chart, Loader};
 use helmd_http::Request;
@@ -46,21 +47,25 @@ struct Kept {
 enum Place {
     /// On this machine.
     Path(PathBuf),
+    /// An upload, by its file name.
+    Upload(String),
+    /// A chart of the store, by its name.
+    Own(String),
     /// In a repository or at a URL.
     Elsewhere,
 }
 
 /// Finds and loads charts.
 pub(crate) struct Charts {
-    upload_dir: PathBuf,
     loader: Loader,
     catalogue: Arc<Catalogue>,
+    own: Own,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Charts {
-    pub(crate) fn new(upload_dir: PathBuf, loader: Loader, catalogue: Arc<Catalogue>) -> Charts {
-        Charts { upload_dir, loader, catalogue, kept: Arc::default() }
+    pub(crate) fn new(loader: Loader, catalogue: Arc<Catalogue>, own: Own) -> Charts {
+        Charts { loader, catalogue, own, kept: Arc::default() }
     }
 
     /// The chart that a request names.
@@ -71,6 +76,9 @@ impl Charts {
         let path = match self.locate(request)? {
             Place::Path(path) if request.verify => return Err(helmd_repo::unverified(&path)),
             Place::Path(path) => path,
+            Place::Upload(_) | Place::Own(_) if request.verify => return Err(own::unverified(&request.chart)),
+            Place::Upload(file) => self.own.upload(&file, self.cache()).await?,
+            Place::Own(name) => self.own.chart(&name, &request.options.version, self.cache()).await?,
             Place::Elsewhere => self.fetch_chart(request).await?,
         };
         let (loader, kept) = (self.loader.clone(), Arc::clone(&self.kept));
@@ -111,6 +119,11 @@ impl Charts {
         repos.fetch_to_cache(&resolved, MAX_CHART_BYTES).await.map_err(|e| helm_text(&e))
     }
 
+    /// Where archives lie by their digest.
+    fn cache(&self) -> &Path {
+        &self.catalogue.repos().places.content_cache
+    }
+
     fn locate(&self, request: &ChartRequest) -> Result<Place, String> {
         let chart = request.chart.as_str();
         if climbs(chart) {
@@ -121,7 +134,9 @@ impl Charts {
         }
         // HELM: anything that ends in .tgz and names no host lies in the upload folder.
         if chart.rsplit('.').next() == Some("tgz") && !chart.contains(':') {
-            let path = self.upload_dir.join(chart.trim_start_matches('/'));
+            let name = chart.trim_start_matches('/');
+            let Some(folder) = self.own.store.folder() else { return Ok(Place::Upload(name.to_owned())) };
+            let path = folder.join(name);
             return if path.exists() {
                 Ok(Place::Path(path))
             } else {
@@ -137,8 +152,11 @@ impl Charts {
             Ok(path) if path.exists() => return Ok(Place::Path(path)),
             Ok(_) if outright => return Err(format!("path \"{chart}\" not found")),
             Err(refused) if outright => return Err(format!("path \"{chart}\" not found: {refused}")),
-            // A name in a repository.
+            // A name in a repository, or in our own.
             Ok(_) | Err(_) => {}
+        }
+        if let Some(name) = self.own.names(chart, &self.catalogue.list()) {
+            return Ok(Place::Own(name.to_owned()));
         }
         Ok(Place::Elsewhere)
     }
@@ -189,7 +207,9 @@ mod tests {
         };
         let reach = crate::catalogue::Reach::default();
         let catalogue = Arc::new(Catalogue::new(places, &[], reach, helmd_chart::HelmMajor::Helm3));
-        let charts = Charts::new(PathBuf::from("/nowhere"), Loader::default(), catalogue);
+        let store = crate::ChartStoreSettings::default().open(Path::new("/nowhere"), Loader::default(), 1).unwrap();
+        let own = Own { store: Arc::new(store), name: "uploads".to_owned() };
+        let charts = Charts::new(Loader::default(), catalogue, own);
         let request = ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() };
         charts.load(&request).await.map(drop).unwrap_err()
     }

@@ -7,15 +7,17 @@
 
 mod auth;
 mod catalogue;
+mod chart_store;
 mod charts;
 mod compat;
 mod listen;
+mod own;
 mod paths;
 mod recovery;
 mod settings;
 
 pub use auth::{Auth, AuthError, TokenFile};
-pub use settings::{ConfigError, ConfigFile, Limits, Settings};
+pub use settings::{ChartStoreSettings, ConfigError, ConfigFile, Limits, Overwrite, Settings, StorePlace};
 
 use axum::Router;
 use axum::body::Body;
@@ -29,6 +31,8 @@ use helmd_action::{Context, Holder};
 use helmd_chart::HelmMajor;
 use helmd_kube::{ClusterConfig, ClusterPool, Secret, helm_text};
 use helmd_storage::{DriverKind, Memory, Sql, Storage};
+use helmd_store::Store;
+use own::Own;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
@@ -43,6 +47,8 @@ pub struct State {
     pub(crate) settings: Settings,
     pub(crate) charts: Charts,
     pub(crate) catalogue: Arc<Catalogue>,
+    /// The server's own charts.
+    pub(crate) store: Arc<Store>,
     pub(crate) pool: ClusterPool,
     /// Whose rendering this API has: helm-wrapper links Helm 3.
     pub(crate) helm: HelmMajor,
@@ -63,8 +69,10 @@ impl std::ops::Deref for App {
 
 impl App {
     /// A server of these settings.
-    #[must_use]
-    pub fn new(settings: Settings) -> App {
+    ///
+    /// # Errors
+    /// The chart store cannot be where it is said to be.
+    pub fn new(settings: Settings) -> Result<App, ConfigError> {
         let helm = HelmMajor::Helm3;
         let reach = Reach {
             hosts: settings.allowed_hosts.clone(),
@@ -73,19 +81,23 @@ impl App {
         };
         let catalogue = Arc::new(Catalogue::new(settings.places.clone(), &settings.repositories, reach, helm));
         let loader = settings.budgets.loader(helm);
-        let charts = Charts::new(settings.upload_dir.clone(), loader, Arc::clone(&catalogue));
+        let largest = settings.limits.upload_bytes as u64;
+        let store = Arc::new(settings.chart_store.open(&settings.upload_dir, loader.clone(), largest)?);
+        let own = Own { store: Arc::clone(&store), name: settings.chart_store.name.clone() };
+        let charts = Charts::new(loader, Arc::clone(&catalogue), own);
         let holder = Arc::new(settings.holder.clone());
         let sql = Sql::new(settings.sql_connection.expose(), helm);
-        App(Arc::new(State {
+        Ok(App(Arc::new(State {
             settings,
             charts,
             catalogue,
+            store,
             pool: ClusterPool::default(),
             helm,
             sql,
             memory: Arc::default(),
             holder,
-        }))
+        })))
     }
 
     /// All routes with their layers.
@@ -93,7 +105,7 @@ impl App {
         let app = self.clone();
         let limit = self.settings.limits.upload_bytes.saturating_add(1024 * 1024);
         Router::new()
-            .fallback(move |request: Request<Body>| compat::serve(app.clone(), request))
+            .fallback(move |request: Request<Body>| answer(app.clone(), request))
             .layer(axum::extract::DefaultBodyLimit::max(limit))
             .layer(middleware::from_fn_with_state(self.clone(), auth::guard))
             .layer(tower_http::catch_panic::CatchPanicLayer::new())
@@ -139,6 +151,13 @@ impl App {
         }
         Ok(config)
     }
+}
+
+async fn answer(app: App, request: Request<Body>) -> Response {
+    if chart_store::is_ours(request.uri().path()) {
+        return chart_store::serve(app, request).await;
+    }
+    compat::serve(app, request).await
 }
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

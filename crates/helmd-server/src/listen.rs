@@ -64,9 +64,11 @@ mod tests {
             repository_cache: folder.join("cache"),
             content_cache: folder.join("content"),
             registry_config: folder.join("registry.json"),
+            docker_config: folder.join("docker.json"),
         };
         Settings {
             upload_dir: folder.to_owned(),
+            chart_store: crate::ChartStoreSettings::default(),
             repositories: Vec::new(),
             registries: Vec::new(),
             places,
@@ -92,7 +94,7 @@ mod tests {
     async fn slow_heads_end() {
         let folder = tempfile::tempdir().unwrap();
         let limits = Limits { head_read: Duration::from_millis(300), ..Limits::default() };
-        let app = App::new(settings(folder.path(), limits));
+        let app = App::new(settings(folder.path(), limits)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -1,5 +1,9 @@
 //! What the server is started with.
 
+mod chart_store;
+
+pub use chart_store::{ChartStoreSettings, Overwrite, StorePlace};
+
 use crate::auth::Auth;
 use helmd_action::budgets::SettingError;
 use helmd_action::{Budgets, Holder, Interrupted};
@@ -15,6 +19,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Folder of uploaded charts; absolute.
     pub upload_dir: PathBuf,
+    /// The server's own charts.
+    pub chart_store: ChartStoreSettings,
     /// Chart repositories of the config file.
     pub repositories: Vec<Repository>,
     /// Registries of the config file.
@@ -91,6 +97,15 @@ pub enum ConfigError {
     /// There is no such budget, or its value cannot be read.
     #[error("config file: budgets")]
     Budget(#[from] SettingError),
+    /// There is no such setting.
+    #[error("config file: there is no setting {key:?}")]
+    UnknownKey {
+        /// Its name.
+        key: String,
+    },
+    /// The chart store cannot be where it is said to be.
+    #[error("config file: chartStore")]
+    ChartStore(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A field has a wrong type.
     #[error("config file: {field} must be {want}")]
     WrongType {
@@ -110,6 +125,8 @@ pub struct ConfigFile {
     pub repositories: Vec<Repository>,
     /// `helmRegistries`
     pub registries: Vec<Repository>,
+    /// `chartStore`, if it is there
+    pub chart_store: Option<ChartStoreSettings>,
     /// `budgets`, over the defaults
     pub budgets: Budgets,
     /// `allowHosts`
@@ -165,6 +182,7 @@ impl ConfigFile {
             }
             "allowhosts" => self.allowed_hosts = texts_of(key, value)?,
             "allowpaths" => self.allowed_paths = texts_of(key, value)?.into_iter().map(PathBuf::from).collect(),
+            "chartstore" => self.chart_store = Some(ChartStoreSettings::parse(value)?),
             "auth" => self.auth = Some(text_of(key, value)?),
             "authtokenfile" => self.auth_token_file = Some(PathBuf::from(text_of(key, value)?)),
             _ => {}

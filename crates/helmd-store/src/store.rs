@@ -311,6 +311,7 @@ impl Store {
     /// # Errors
     /// The backend does not answer.
     pub async fn remove_file(&self, name: &str) -> Result<(), StoreError> {
+        self.backend.delete(&format!("{name}{}", names::PROVENANCE)).await?;
         self.backend.delete(name).await?;
         self.changed().await;
         Ok(())
@@ -322,7 +323,10 @@ impl Store {
     }
 
     /// There is room for a file, which may be there already.
-    async fn room(&self, file: &str, put: Put) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// The store is full; with [`Put::New`], the file is there.
+    pub async fn room(&self, file: &str, put: Put) -> Result<(), StoreError> {
         let objects = self.backend.list().await?;
         let is_there = objects.iter().any(|object| object.name == file);
         match (is_there, put) {

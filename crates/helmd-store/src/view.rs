@@ -3,11 +3,12 @@
 use crate::backend::Object;
 use crate::error::StoreError;
 use crate::names::{PROVENANCE, archive_file};
+use bytes::Bytes;
 use helmd_chart::GoTime;
 use helmd_index::{ChartVersion, GetError, Index, Text};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// Where the archives are next to the index.
 const FOLDER: &str = "charts/";
@@ -15,7 +16,7 @@ const FOLDER: &str = "charts/";
 pub const CONTEXT_PATH: &str = "/charts";
 
 /// The charts of the store at one moment. It does not change: who holds one never sees half a change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct View {
     /// The charts, their versions sorted.
     pub index: Index,
@@ -40,9 +41,16 @@ pub struct Held {
 #[derive(Clone, Debug)]
 pub struct Rendered {
     /// The text.
-    pub yaml: Arc<str>,
+    pub yaml: Bytes,
     /// Its digest, in hexadecimal digits.
     pub digest: String,
+}
+
+impl Default for View {
+    /// Without charts.
+    fn default() -> Self {
+        View::new(std::iter::empty(), BTreeSet::new())
+    }
 }
 
 impl View {
@@ -160,9 +168,10 @@ mod tests {
         assert_eq!(&*view.version("a", "latest").unwrap().version, "2.0.0");
         assert_eq!(view.version("a", "3").unwrap_err().to_string(), "no chart version found for a-3");
         let rendered = view.rendered().unwrap();
-        assert!(rendered.yaml.contains("generated: \"1970-01-01T00:00:09Z\""), "{}", rendered.yaml);
-        assert!(rendered.yaml.contains("- charts/b-0.1.0+x.tgz"));
-        let loaded = Index::load(rendered.yaml.as_bytes(), HelmMajor::Helm3).unwrap();
+        let yaml = std::str::from_utf8(&rendered.yaml).unwrap();
+        assert!(yaml.contains("generated: \"1970-01-01T00:00:09Z\""), "{yaml}");
+        assert!(yaml.contains("- charts/b-0.1.0+x.tgz"));
+        let loaded = Index::load(&rendered.yaml, HelmMajor::Helm3).unwrap();
         assert!(loaded.skipped.is_empty() && loaded.index.entries["a"].len() == 2);
     }
 }

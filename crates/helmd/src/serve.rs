@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use helmd_action::{Holder, Interrupted};
 use helmd_kube::{ClusterConfig, ConfigSource, Secret};
 use helmd_sandbox::{Sandbox, SandboxOptions};
-use helmd_server::{App, Auth, ConfigFile, Limits, Settings, TokenFile};
+use helmd_server::{App, Auth, ChartStoreSettings, ConfigFile, Limits, Settings, TokenFile};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -81,6 +81,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
     }
     let settings = Settings {
         upload_dir,
+        chart_store: chart_store(args, config.chart_store)?,
         repositories: config.repositories,
         registries: config.registries,
         places: environment::places(|flag| match flag {
@@ -108,11 +109,22 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
             _ => Interrupted::Finish,
         },
     };
+    let app = App::new(settings)?;
     let listener = listen(args, auth.as_ref()).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
-    let finished = tokio::spawn(helmd_server::serve(listener, App::new(settings), until(ask)));
+    let finished = tokio::spawn(helmd_server::serve(listener, app, until(ask)));
     Ok(Started { address, sandbox, finished })
+}
+
+/// The flag over the config file, and over both the variables that S3's programs read.
+fn chart_store(args: &ServeArgs, config: Option<ChartStoreSettings>) -> Result<ChartStoreSettings> {
+    let store = config.unwrap_or_default();
+    let store = match &args.chart_store {
+        Some(url) => store.at(url).context("--chart-store")?,
+        None => store,
+    };
+    Ok(store.with_variables(variable))
 }
 
 async fn until(ask: Ask) {

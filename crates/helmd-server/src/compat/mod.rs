@@ -13,6 +13,7 @@ use crate::App;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
+pub(crate) use route::decode;
 use route::{Call, Matched};
 
 /// The query of a request; the first of equal names counts, as in the Go program.
@@ -26,7 +27,8 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    fn read(raw: Option<&str>, headers: &HeaderMap) -> Query {
+    /// The query of a request, with those of its headers that say whom to ask.
+    pub(crate) fn read(raw: Option<&str>, headers: &HeaderMap) -> Query {
         let header = |name: &str| {
             let text = headers.get(name)?.to_str().ok()?;
             (!text.is_empty()).then(|| text.to_owned())

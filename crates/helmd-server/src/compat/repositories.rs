@@ -4,10 +4,14 @@ use super::body::{self, FieldKind, Schema};
 use super::{Query, envelope};
 use crate::App;
 use axum::response::Response;
+use helmd_chart::GoTime;
 use helmd_index::repositories::Repository;
-use helmd_index::search::{self, Query as Search};
+use helmd_index::search::{self, Element, Hit, Query as Search};
 use helmd_kube::helm_text;
+use helmd_store::View;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Serialize)]
 struct RepositoryElement<'a> {
@@ -86,17 +90,58 @@ fn answered(done: Result<(), String>) -> Response {
     }
 }
 
-/// `GET /api/repositories/charts`
+/// A result with what helm does not show.
+#[derive(Serialize)]
+struct DetailedElement<'h> {
+    #[serde(flatten)]
+    element: Element<'h>,
+    deprecated: bool,
+    created: Option<&'h str>,
+    digest: &'h str,
+    keywords: Vec<&'h str>,
+    home: String,
+    icon: String,
+    kube_version: String,
+    #[serde(rename = "type")]
+    kind: String,
+    /// Artifact Hub's are among them.
+    annotations: BTreeMap<String, String>,
+}
+
+impl<'h> DetailedElement<'h> {
+    fn of(element: Element<'h>, hit: &'h Hit<'_>) -> DetailedElement<'h> {
+        let metadata = hit.chart.metadata();
+        DetailedElement {
+            element,
+            deprecated: hit.chart.deprecated,
+            created: hit.chart.created.as_ref().map(GoTime::as_str),
+            digest: &hit.chart.digest,
+            keywords: hit.chart.keywords.iter().map(|word| &**word).collect(),
+            home: metadata.home,
+            icon: metadata.icon,
+            kube_version: metadata.kube_version,
+            kind: metadata.chart_type,
+            annotations: metadata.annotations.into_iter().collect(),
+        }
+    }
+}
+
+/// `GET /api/repositories/charts`. helm-wrapper knows `keyword`, `version` and `versions` only.
 pub(crate) async fn search(app: &App, query: &Query) -> Response {
     app.catalogue.ready().await;
+    let yes = |name: &str| query.first(name) == Some("true");
     let wanted = Search {
         term: query.first("keyword").filter(|word| !word.is_empty()).map(str::to_owned),
-        versions: query.first("versions") == Some("true"),
+        regexp: yes("regexp"),
+        versions: yes("versions"),
+        devel: yes("devel"),
         version: query.first("version").unwrap_or_default().to_owned(),
         prereleases: app.catalogue.repos().prereleases,
-        ..Search::default()
     };
-    let app = app.clone();
+    let settings = &app.settings.chart_store;
+    let with_own = query.first("uploads").map_or(settings.search, |uploads| uploads == "true");
+    let own = if with_own { own(app).await } else { None };
+    let (app, details) = (app.clone(), yes("details"));
     let found = tokio::task::spawn_blocking(move || {
         let repositories = app.catalogue.list();
         let mut indexes = Vec::new();
@@ -108,11 +153,30 @@ pub(crate) async fn search(app: &App, query: &Query) -> Response {
                 }
             }
         }
-        let indexes: Vec<_> = indexes.iter().map(|(name, loaded)| (*name, &loaded.index)).collect();
-        match search::search(&indexes, &wanted) {
-            Ok(hits) => envelope::ok(&search::elements(&hits)),
-            Err(error) => envelope::fail(&helm_text(&error)),
+        let mut indexes: Vec<_> = indexes.iter().map(|(name, loaded)| (*name, &loaded.index)).collect();
+        indexes.extend(own.as_ref().map(|view| (app.settings.chart_store.name.as_str(), &view.index)));
+        let hits = match search::search(&indexes, &wanted) {
+            Ok(hits) => hits,
+            Err(error) => return envelope::fail(&helm_text(&error)),
+        };
+        let elements = search::elements(&hits);
+        if !details {
+            return envelope::ok(&elements);
         }
+        let detailed = elements.into_iter().zip(&hits).map(|(element, hit)| DetailedElement::of(element, hit));
+        envelope::ok(&detailed.collect::<Vec<_>>())
     });
     found.await.unwrap_or_else(|_| envelope::fail("internal error: the search ended unexpectedly"))
+}
+
+/// The charts of the store, unless a repository has their name. A store that does not answer hinders no search.
+async fn own(app: &App) -> Option<Arc<View>> {
+    let name = &app.settings.chart_store.name;
+    if app.catalogue.list().iter().any(|repository| repository.name == *name) {
+        tracing::warn!(repository = %name, "the chart store is left out: a repository has its name (chartStore.name)");
+        return None;
+    }
+    let view = app.store.view().await;
+    view.inspect_err(|error| tracing::error!(error = %helm_text(error), "the search goes on without the chart store"))
+        .ok()
 }

@@ -1,17 +1,26 @@
-//! The upload folder: `POST`, `GET` and `DELETE /api/charts/upload`.
+//! Uploads by their file names: `POST`, `GET` and `DELETE /api/charts/upload`.
+//!
+//! They are the archives of the chart store: the charts among them are in its index. Where the store is a folder an upload goes
+//! straight to its file, piece by piece; for a bucket it is collected first.
 
 use super::envelope;
 use crate::App;
 use axum::body::Body;
+use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart};
 use axum::http::Request;
 use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use helmd_kube::helm_text;
+use helmd_store::{Put, StoreError};
 use std::io;
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
 
-/// `POST /api/charts/upload`: stores the multipart field `chart` under its file name. The content is not looked at, as in
-/// the Go program: a broken package is reported by the call that uses it.
+/// `POST /api/charts/upload`: stores the multipart field `chart` under its file name.
+///
+/// HELM-WRAPPER: whatever is called `.tgz` is taken, and a broken package is reported by the call that uses it; unless the settings
+/// say that uploads are charts.
 pub(crate) async fn upload(app: &App, request: Request<Body>) -> Response {
     let mut form = match Multipart::from_request(request, &()).await {
         Ok(form) => form,
@@ -31,42 +40,78 @@ pub(crate) async fn upload(app: &App, request: Request<Body>) -> Response {
         let Some(target) = inside(&app.settings.upload_dir, &name) else {
             return envelope::fail("chart file name is not allowed");
         };
-        let mut store = match Incoming::create(&target).await {
-            Ok(store) => store,
-            Err(e) => return envelope::fail(&go_io_error("open", &target, &e)),
+        let received = match app.store.folder() {
+            Some(_) => into_folder(app, &mut field, &target).await,
+            None => into_store(app, &mut field, &name).await,
         };
-        let limit = app.settings.limits.upload_bytes;
-        let mut total = 0;
-        loop {
-            match field.chunk().await {
-                Ok(Some(chunk)) => {
-                    total += chunk.len();
-                    if total > limit {
-                        store.discard().await;
-                        return envelope::fail(&format!("chart is larger than the upload limit of {limit} bytes"));
-                    }
-                    if let Err(e) = store.file.write_all(&chunk).await {
-                        store.discard().await;
-                        return envelope::fail(&go_io_error("write", &target, &e));
-                    }
-                }
-                Ok(None) => break,
-                Err(e) => {
-                    store.discard().await;
-                    return envelope::fail(&form_error(&e));
-                }
-            }
-        }
-        return match store.keep(&target).await {
+        app.store.changed().await;
+        return match received {
             Ok(()) => envelope::done(),
-            Err(e) => envelope::fail(&go_io_error("open", &target, &e)),
+            Err(error) => envelope::fail(&error),
         };
     }
 }
 
+/// The next piece of an upload, within the limit; `total` is what has come so far.
+async fn piece(app: &App, field: &mut Field<'_>, total: &mut usize) -> Result<Option<Bytes>, String> {
+    let limit = app.settings.limits.upload_bytes;
+    let piece = field.chunk().await.map_err(|e| form_error(&e))?;
+    *total += piece.as_ref().map_or(0, Bytes::len);
+    if *total > limit {
+        return Err(format!("chart is larger than the upload limit of {limit} bytes"));
+    }
+    Ok(piece)
+}
+
+async fn into_folder(app: &App, field: &mut Field<'_>, target: &Path) -> Result<(), String> {
+    let mut store = Incoming::create(target).await.map_err(|e| go_io_error("open", target, &e))?;
+    match receive(app, field, &mut store, target).await {
+        Ok(()) => store.keep(target).await.map_err(|e| go_io_error("open", target, &e)),
+        Err(error) => {
+            store.discard().await;
+            Err(error)
+        }
+    }
+}
+
+async fn receive(app: &App, field: &mut Field<'_>, store: &mut Incoming, target: &Path) -> Result<(), String> {
+    let mut total = 0;
+    while let Some(bytes) = piece(app, field, &mut total).await? {
+        store.file.write_all(&bytes).await.map_err(|e| go_io_error("write", target, &e))?;
+    }
+    if app.settings.chart_store.only_charts {
+        store.file.flush().await.map_err(|e| go_io_error("write", target, &e))?;
+        let bytes = tokio::fs::read(&store.path).await.map_err(|e| go_io_error("read", target, &e))?;
+        app.store.check(bytes.into()).await.map_err(|e| helm_text(&e))?;
+    }
+    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match app.store.room(&name, Put::Replace).await {
+        Err(error @ StoreError::Full) => Err(helm_text(&error)),
+        // A folder that is not there is told by what comes next.
+        _ => Ok(()),
+    }
+}
+
+async fn into_store(app: &App, field: &mut Field<'_>, name: &str) -> Result<(), String> {
+    let (mut bytes, mut total) = (BytesMut::new(), 0);
+    while let Some(more) = piece(app, field, &mut total).await? {
+        bytes.extend_from_slice(&more);
+    }
+    let bytes = bytes.freeze();
+    if app.settings.chart_store.only_charts {
+        app.store.check(bytes.clone()).await.map_err(|e| helm_text(&e))?;
+    }
+    app.store.put_file(name, bytes).await.map_err(|e| helm_text(&e))
+}
+
 /// `GET /api/charts/upload`: sorted names that end in `.tgz`.
 pub(crate) async fn list(app: &App) -> Response {
-    let folder = &app.settings.upload_dir;
+    let Some(folder) = app.store.folder() else {
+        return match app.store.files().await {
+            Ok(names) => envelope::ok(&names),
+            Err(error) => envelope::fail(&helm_text(&error)),
+        };
+    };
     let mut names = Vec::new();
     let mut entries = match tokio::fs::read_dir(folder).await {
         Ok(entries) => entries,
@@ -94,6 +139,15 @@ pub(crate) async fn delete(app: &App, chart: &str) -> Response {
         return envelope::fail("chart file name is not allowed");
     };
     let is_chart = chart.rsplit('.').next() == Some("tgz");
+    if app.store.folder().is_none() {
+        if !is_chart {
+            return envelope::fail("chart file suffix must .tgz");
+        }
+        return match app.store.remove_file(chart).await {
+            Ok(()) => envelope::done(),
+            Err(error) => envelope::fail(&helm_text(&error)),
+        };
+    }
     let removed = match tokio::fs::symlink_metadata(&target).await {
         // The Go program deletes whatever lies there.
         Ok(_) if !is_chart => return envelope::fail("chart file suffix must .tgz"),
@@ -101,6 +155,7 @@ pub(crate) async fn delete(app: &App, chart: &str) -> Response {
         Ok(_) => tokio::fs::remove_file(&target).await,
         Err(e) => Err(e),
     };
+    app.store.changed().await;
     match removed {
         Ok(()) => envelope::done(),
         Err(e) if e.kind() == io::ErrorKind::NotFound => envelope::done(),

@@ -15,10 +15,13 @@ pub struct ServeArgs {
     /// server listen port
     #[arg(long, default_value = "8080")]
     pub port: String,
-    /// config file: uploadPath, helmRepos, helmRegistries, budgets, allowHosts, allowPaths, auth, authTokenFile [default:
+    /// config file: uploadPath, chartStore, helmRepos, helmRegistries, budgets, allowHosts, allowPaths, auth, authTokenFile [default:
     /// config.yaml, if it is there]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// where the server's own charts lie: s3://BUCKET/PREFIX, or nothing for the upload folder; searches show them (docs/chart-store.md)
+    #[arg(long, value_name = "URL")]
+    pub chart_store: Option<String>,
     /// who may call: everybody (none), or whoever sends one of the tokens of --auth-token-file (token)
     #[arg(long, value_name = "KIND", value_parser = ["none", "token"])]
     pub auth: Option<String>,

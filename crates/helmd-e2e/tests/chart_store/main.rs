@@ -1,0 +1,209 @@
+//! helmd's own charts beside the real programs: helm 3 and helm 4 use them as a repository, curl speaks ChartMuseum's API.
+#![expect(clippy::unwrap_used, reason = "a walk that cannot begin is a failed test")]
+
+use anyhow::{Context, Result, bail, ensure};
+use helmd_e2e::{Program, Server, Setup};
+use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Walk {
+    setup: Setup,
+    server: Server,
+    home: tempfile::TempDir,
+    kubeconfig: PathBuf,
+}
+
+fn begin() -> Option<Walk> {
+    let setup = Setup::find(false)?;
+    let home = tempfile::tempdir().unwrap();
+    let kubeconfig = home.path().join("sandbox.kubeconfig");
+    let text = kubeconfig.display().to_string();
+    let flags = ["--sandbox", "--sandbox-kubeconfig", &text, "--chart-store", ""];
+    let server = Server::start(&setup.helmd, home.path(), &flags).unwrap();
+    Some(Walk { setup, server, home, kubeconfig })
+}
+
+impl Walk {
+    /// A helm with a home of its own.
+    fn helm(&self, name: &str) -> Program {
+        let home = self.home.path().join(name);
+        std::fs::create_dir_all(&home).unwrap();
+        Program::new(self.setup.tools.join(name), &self.kubeconfig, &home)
+    }
+
+    /// Status and body of what curl gets.
+    fn curl(&self, path: &str, arguments: &[&str]) -> Result<(u16, String)> {
+        let url = format!("{}{path}", self.server.api.base());
+        let out = Command::new("curl").args(["-sS", "-w", "\n%{http_code}", &url]).args(arguments).output()?;
+        ensure!(out.status.success(), "curl {url}: {}", String::from_utf8_lossy(&out.stderr));
+        let text = String::from_utf8(out.stdout)?;
+        let (body, status) = text.rsplit_once('\n').context("curl gave no status")?;
+        Ok((status.parse()?, body.to_owned()))
+    }
+
+    fn expect(&self, path: &str, arguments: &[&str], want: (u16, &str)) -> Result<()> {
+        let (status, body) = self.curl(path, arguments)?;
+        ensure!((status, body.as_str()) == want, "{path} {arguments:?}: {status} {body}, not {want:?}");
+        Ok(())
+    }
+
+    /// Packs the sample chart in a version with the real helm.
+    fn package(&self, version: &str) -> Result<PathBuf> {
+        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/hello");
+        let to = self.home.path().display().to_string();
+        self.helm("helm4").run(&["package", &chart.display().to_string(), "--version", version, "-d", &to])?;
+        Ok(self.home.path().join(format!("hello-{version}.tgz")))
+    }
+}
+
+#[test]
+fn the_real_helm_uses_the_store_as_a_repository() {
+    let Some(walk) = begin() else { return };
+    let result = (|| -> Result<()> {
+        let (first, second) = (walk.package("1.0.0")?, walk.package("1.1.0")?);
+        let body = format!("@{}", first.display());
+        walk.expect("/charts/api/charts", &["--data-binary", &body], (201, r#"{"saved":true}"#))?;
+        walk.server.api.upload(&second)?;
+        for name in ["helm3", "helm4"] {
+            let helm = walk.helm(name);
+            let url = format!("{}/charts", walk.server.api.base());
+            helm.run(&["repo", "add", "own", &url])?;
+            helm.run(&["repo", "update"])?;
+            let found = helm.json(&["search", "repo", "own", "-l", "-o", "json"])?;
+            let versions: Vec<&str> =
+                found.as_array().into_iter().flatten().filter_map(|e| e["version"].as_str()).collect();
+            ensure!(versions == ["1.1.0", "1.0.0"], "{name} finds {found}");
+            let to = walk.home.path().join(format!("pulled-{name}"));
+            std::fs::create_dir_all(&to)?;
+            helm.run(&["pull", "own/hello", "--version", "1.0.0", "-d", &to.display().to_string()])?;
+            ensure!(std::fs::read(to.join("hello-1.0.0.tgz"))? == std::fs::read(&first)?, "{name} pulls other bytes");
+            let dry_run = if name == "helm3" { "--dry-run" } else { "--dry-run=client" };
+            let text = helm.run(&["install", "web", "own/hello", dry_run])?;
+            ensure!(text.contains("kind: Deployment"), "{name} renders {text}");
+            helm.run(&[
+                "install",
+                &format!("web-{name}"),
+                "own/hello",
+                "--version",
+                "1.0.0",
+                "--wait",
+                "--timeout",
+                "60s",
+            ])?;
+        }
+        // The same charts in requests to helmd, and in its searches.
+        walk.server.api.call(
+            "POST",
+            "/api/namespaces/demo/releases/web?chart=uploads/hello",
+            Some(&json!({"create_namespace": true})),
+        )?;
+        let found = walk.server.api.call("GET", "/api/repositories/charts?keyword=hello", None)?;
+        ensure!(found[0]["name"] == "uploads/hello" && found[0]["version"] == "1.1.0", "helmd finds {found}");
+        Ok(())
+    })();
+    result.unwrap();
+}
+
+#[test]
+fn a_version_that_is_removed_is_gone_for_helm() {
+    let Some(walk) = begin() else { return };
+    let result = (|| -> Result<()> {
+        let archive = format!("chart=@{}", walk.package("1.0.0")?.display());
+        let api = "/charts/api/charts";
+        walk.expect(api, &["-F", &archive], (201, r#"{"saved":true}"#))?;
+        walk.expect(api, &["-F", &archive], (409, r#"{"error":"chart already exists"}"#))?;
+        walk.expect(&format!("{api}?force"), &["-F", &archive], (201, r#"{"saved":true}"#))?;
+        let (status, body) = walk.curl(&format!("{api}/hello/1.0.0"), &[])?;
+        let json: Json = serde_json::from_str(&body)?;
+        ensure!(status == 200 && json["urls"][0] == "charts/hello-1.0.0.tgz", "{status} {body}");
+        ensure!(walk.curl(&format!("{api}/hello/1.0.0"), &["-I"])?.0 == 200, "HEAD of a version that is there");
+        ensure!(walk.curl(&format!("{api}/other"), &["-I"])?.0 == 404, "HEAD of a chart that is not there");
+        let helm = walk.helm("helm4");
+        let url = format!("{}/charts", walk.server.api.base());
+        helm.run(&["repo", "add", "own", &url])?;
+        walk.expect(&format!("{api}/hello/1.0.0"), &["-X", "DELETE"], (200, r#"{"deleted":true}"#))?;
+        helm.run(&["repo", "update"])?;
+        match helm.run(&["pull", "own/hello"]) {
+            Err(error) => ensure!(error.to_string().contains("not found in own index"), "{error}"),
+            Ok(_) => bail!("helm pulls what was removed"),
+        }
+        Ok(())
+    })();
+    result.unwrap();
+}
+
+/// Makes a key without a passphrase; gives the keyrings with its secret and its public half.
+fn keyrings(home: &Path) -> Result<(PathBuf, PathBuf)> {
+    let folder = home.join("gnupg");
+    std::fs::create_dir_all(&folder)?;
+    let gpg = |arguments: &[&str]| -> Result<()> {
+        let homedir = folder.display().to_string();
+        let out = Command::new("gpg").args(["--homedir", &homedir, "--batch", "--yes"]).args(arguments).output()?;
+        ensure!(out.status.success(), "gpg {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+        Ok(())
+    };
+    let [secret, public] = ["secret.gpg", "public.gpg"].map(|name| home.join(name));
+    gpg(&[
+        "--passphrase",
+        "",
+        "--pinentry-mode",
+        "loopback",
+        "--quick-generate-key",
+        "store@example.invalid",
+        "rsa2048",
+        "sign",
+        "never",
+    ])?;
+    gpg(&["--output", &secret.display().to_string(), "--export-secret-keys"])?;
+    gpg(&["--output", &public.display().to_string(), "--export"])?;
+    let _ended = Command::new("gpgconf").args(["--homedir", &folder.display().to_string(), "--kill", "all"]).output();
+    Ok((secret, public))
+}
+
+#[test]
+fn signatures_are_served_beside_their_archives() {
+    let Some(walk) = begin() else { return };
+    if Command::new("gpg").arg("--version").output().is_err() {
+        return Setup::missing("gpg");
+    }
+    let result = (|| -> Result<()> {
+        let (secret, public) = keyrings(walk.home.path())?;
+        let (secret, public) = (secret.display().to_string(), public.display().to_string());
+        let (chart, to) =
+            (Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/hello"), walk.home.path().display().to_string());
+        let sign = ["--sign", "--key", "store@example.invalid", "--keyring", &secret];
+        let package = ["package", &chart.display().to_string(), "--version", "2.0.0", "-d", &to];
+        walk.helm("helm4").run(&[&package[..], &sign[..]].concat())?;
+        let file = |name: &str| walk.home.path().join(name).display().to_string();
+        let (archive, signature) = (file("hello-2.0.0.tgz"), file("hello-2.0.0.tgz.prov"));
+        let form = ["-F", &format!("chart=@{archive}"), "-F", &format!("prov=@{signature}")];
+        walk.expect("/charts/api/charts", &form, (201, r#"{"saved":true}"#))?;
+        let mut verified = 0;
+        for name in ["helm3", "helm4"] {
+            let helm = walk.helm(name);
+            helm.run(&["repo", "add", "own", &format!("{}/charts", walk.server.api.base())])?;
+            let pulled = walk.home.path().join(format!("verified-{name}"));
+            std::fs::create_dir_all(&pulled)?;
+            let pulled = pulled.display().to_string();
+            helm.run(&["pull", "own/hello", "--verify", "--keyring", &public, "-d", &pulled])?;
+            verified += 1;
+        }
+        println!("helm pull --verify from helmd's store: {verified} of 2");
+        // Without a signature it is no pull.
+        let (_, unsigned) = (walk.package("2.1.0")?, file("hello-2.1.0.tgz"));
+        walk.expect("/charts/api/charts", &["--data-binary", &format!("@{unsigned}")], (201, r#"{"saved":true}"#))?;
+        let helm = walk.helm("helm4");
+        helm.run(&["repo", "update"])?;
+        let refused = helm.run(&["pull", "own/hello", "--version", "2.1.0", "--verify", "--keyring", &public]);
+        ensure!(refused.is_err(), "helm verifies what is not signed");
+        // A signature may come by itself.
+        walk.expect(
+            "/charts/api/prov",
+            &["--data-binary", &format!("@{signature}")],
+            (409, r#"{"error":"file already exists"}"#),
+        )?;
+        walk.expect("/charts/api/prov?force", &["--data-binary", &format!("@{signature}")], (201, r#"{"saved":true}"#))
+    })();
+    result.unwrap();
+}
