@@ -15,8 +15,9 @@ use url::{Host, Url};
 
 /// Clients with certificates of their own that are kept; more make all of them anew.
 const MOST_CLIENTS: usize = 64;
-/// So much room is made for an announced body; what a server announces it need not send.
-const FIRST_BYTES: u64 = 1 << 20;
+/// So much room is made for an announced body at most; what a server announces it need not send, and room that nobody fills is no
+/// memory yet. A body that grows beyond it is copied each time.
+const FIRST_BYTES: u64 = 32 << 20;
 /// For a connection, its TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(30);
 

@@ -31,7 +31,32 @@ pub struct ChartVersion {
     /// Whether the chart should no longer be used.
     pub deprecated: bool,
     /// The rest, packed: a [`Details`] in JSON, a fourth of what it takes unpacked.
-    packed: Text,
+    pub(crate) packed: Packed,
+}
+
+/// A text of its own, or a part of a file that was read as a whole.
+#[derive(Clone, Debug)]
+pub(crate) enum Packed {
+    Own(Text),
+    Part { file: Arc<Vec<u8>>, start: u32, length: u32 },
+}
+
+impl Packed {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Packed::Own(text) => text.as_bytes(),
+            Packed::Part { file, start, length } => {
+                let start = *start as usize;
+                file.get(start..start + *length as usize).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl PartialEq for Packed {
+    fn eq(&self, other: &Packed) -> bool {
+        self.bytes() == other.bytes()
+    }
 }
 
 /// What is seldom asked for: the metadata without what stands in the version itself, and the fields of old indexes, which
@@ -85,7 +110,7 @@ impl ChartVersion {
             removed: extras.removed,
             deprecated: metadata.deprecated,
             // What is made of texts, lists and numbers always has a JSON form.
-            packed: serde_json::to_string(&Details(metadata, extras.old)).unwrap_or_default().into(),
+            packed: Packed::Own(serde_json::to_string(&Details(metadata, extras.old)).unwrap_or_default().into()),
         }
     }
 
@@ -96,7 +121,7 @@ impl ChartVersion {
 
     /// The metadata, whole, and what else is packed.
     pub(crate) fn unpack(&self) -> Details {
-        let Details(rest, old) = serde_json::from_str(&self.packed).unwrap_or_default();
+        let Details(rest, old) = serde_json::from_slice(self.packed.bytes()).unwrap_or_default();
         let metadata = Metadata {
             name: self.name.to_string(),
             version: self.version.to_string(),
@@ -119,7 +144,9 @@ impl ChartVersion {
             share(mine, theirs);
         }
         share(&mut self.keywords, &other.keywords);
-        share(&mut self.packed, &other.packed);
+        if self.packed == other.packed {
+            self.packed = other.packed.clone();
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod index;
 mod load;
 pub mod location;
 pub mod oci;
+mod packed;
 pub mod reference;
 pub mod repositories;
 pub mod search;

@@ -2,7 +2,8 @@
 
 use crate::local::go_text;
 use sha2::{Digest as _, Sha256};
-use std::io::Write as _;
+use std::fs::Metadata;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The digest of bytes, in hexadecimal digits.
@@ -25,6 +26,9 @@ pub fn get(root: &Path, digest: &str, kind: &str) -> Option<Vec<u8>> {
     (kind != CHART || sha256(&bytes) == digest).then_some(bytes)
 }
 
+/// How much is gathered before it is written; what is larger is written at once.
+const BUFFER_BYTES: usize = 64 << 10;
+
 /// The archive itself.
 pub const CHART: &str = ".chart";
 /// Its signature.
@@ -45,8 +49,28 @@ pub fn put(root: &Path, digest: &str, kind: &str, bytes: &[u8]) -> Result<PathBu
 /// # Errors
 /// The system's words.
 pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), String> {
+    write_told(path, bytes, mode).map(drop)
+}
+
+/// As [`write()`]; gives what the system says of the very file that was written, whoever replaces it next.
+///
+/// # Errors
+/// The system's words.
+pub(crate) fn write_told(path: &Path, bytes: &[u8], mode: u32) -> Result<Metadata, String> {
+    write_by(path, |out| out.write_all(bytes), mode)
+}
+
+/// As [`write_told`], of what `content` writes.
+///
+/// # Errors
+/// The system's words.
+pub(crate) fn write_by(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    mode: u32,
+) -> Result<Metadata, String> {
     crate::local::create_folder(folder_of(path)).map_err(|e| e.to_string())?;
-    write_into(path, bytes, mode)
+    replace(path, content, mode)
 }
 
 /// As [`write()`], in a folder that is there.
@@ -54,13 +78,20 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), String> {
 /// # Errors
 /// The system's words.
 pub fn write_into(path: &Path, bytes: &[u8], mode: u32) -> Result<(), String> {
+    replace(path, |out| out.write_all(bytes), mode).map(drop)
+}
+
+fn replace(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>, mode: u32) -> Result<Metadata, String> {
     let folder = folder_of(path);
     let failed = |e: &std::io::Error| format!("open {}: {}", path.display(), go_text(e));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(&e))?;
-    file.write_all(bytes).map_err(|e| failed(&e))?;
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, file.as_file_mut());
+    content(&mut out).and_then(|()| out.flush()).map_err(|e| failed(&e))?;
+    drop(out);
     set_mode(file.as_file(), mode).map_err(|e| failed(&e))?;
+    let written = file.as_file().metadata().map_err(|e| failed(&e))?;
     file.persist(path).map_err(|e| failed(&e.error))?;
-    Ok(())
+    Ok(written)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -7,6 +7,7 @@ mod error;
 mod expand;
 mod file;
 mod folder;
+mod kept;
 mod registry;
 mod resolve;
 mod update;
@@ -24,11 +25,11 @@ pub use update::{AddOptions, Added, Updated};
 use crate::places::Places;
 use helmd_chart::HelmMajor;
 use helmd_http::Http;
-use helmd_index::{Index, Loaded, Prereleases};
-use std::collections::HashMap;
+use helmd_index::Prereleases;
+use kept::Kept;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// HELM: how long an index may take, unless somebody says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(120);
@@ -45,17 +46,7 @@ pub struct Repos {
     /// How registries are talked to.
     pub registries: Registries,
     http: Http,
-    kept: Arc<Mutex<Kept>>,
-}
-
-/// Indexes that were read, by their files.
-type Kept = HashMap<PathBuf, (Stamp, Arc<Loaded>)>;
-
-/// A file as it was when it was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    size_bytes: u64,
+    kept: Arc<Kept>,
 }
 
 impl Repos {
@@ -82,50 +73,5 @@ impl Repos {
     #[must_use]
     pub fn index_path(&self, name: &str) -> PathBuf {
         self.places.repository_cache.join(helmd_index::repositories::index_file(name))
-    }
-
-    /// A repository's index as it was when it was last fetched. It is kept, and read again when the file has changed.
-    ///
-    /// # Errors
-    /// There is none, or it is no index; in Helm's words.
-    pub fn index(&self, name: &str) -> Result<Arc<Loaded>, IndexFault> {
-        self.index_at(self.index_path(name))
-    }
-
-    /// As [`Repos::index`], from any file.
-    ///
-    /// # Errors
-    /// As [`Repos::index`].
-    pub fn index_at(&self, path: PathBuf) -> Result<Arc<Loaded>, IndexFault> {
-        let stamp = Stamp::of(&path);
-        if let Some(stamp) = stamp
-            && let Some((known, loaded)) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&path)
-            && *known == stamp
-        {
-            return Ok(Arc::clone(loaded));
-        }
-        let shown = path.display().to_string();
-        let bytes = std::fs::read(&path).map_err(|e| IndexFault::of_io(&shown, &e))?;
-        let loaded = Index::load(&bytes, self.helm).map_err(|source| IndexFault::Index { path: shown, source })?;
-        let loaded = Arc::new(loaded);
-        if let Some(stamp) = stamp {
-            self.keep(path, stamp, &loaded);
-        }
-        Ok(loaded)
-    }
-
-    fn keep(&self, path: PathBuf, stamp: Stamp, loaded: &Arc<Loaded>) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(path, (stamp, Arc::clone(loaded)));
-    }
-
-    fn forget(&self, path: &PathBuf) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
-    }
-}
-
-impl Stamp {
-    fn of(path: &std::path::Path) -> Option<Stamp> {
-        let meta = std::fs::metadata(path).ok()?;
-        Some(Stamp { modified: meta.modified().ok(), size_bytes: meta.len() })
     }
 }

@@ -220,3 +220,61 @@ fn passwords_are_for_their_owner() {
         assert_eq!(mode & 0o777, 0o600);
     }
 }
+
+/// An index of so many charts, all of the same version.
+fn many(charts: usize, version: &str) -> Vec<u8> {
+    let words = "word ".repeat(20);
+    let one = |n: usize| format!("  c{n}:\n  - name: c{n}\n    version: {version}\n    description: {words}\n");
+    index(&(0..charts).map(one).collect::<String>())
+}
+
+/// Whether an index is the one or the other of those that [`no_search_sees_half_an_index`] serves.
+fn is_whole(index: &helmd_index::Index) -> bool {
+    let versions: std::collections::BTreeSet<&str> =
+        index.entries.values().flatten().map(|version| &*version.version).collect();
+    match versions.into_iter().collect::<Vec<_>>().as_slice() {
+        ["1.0.0"] => index.entries.len() == 700,
+        ["2.0.0"] => index.entries.len() == 1000,
+        _ => false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_search_sees_half_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, files, _) = server().await;
+    let serve = |body: Vec<u8>| drop(files.lock().unwrap().insert("/index.yaml".into(), body));
+    let (old, new) = (many(700, "1.0.0"), many(1000, "2.0.0"));
+    serve(old.clone());
+    let updating = repos(folder.path());
+    updating.add(repository("r", &url), ADD).await.unwrap();
+    let ended = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    // One looks at what the updating process keeps, the others are processes of their own, new each time.
+    let shared = [Some(updating.clone()), None, None];
+    let searches = shared.map(|shared| {
+        let (ended, at) = (Arc::clone(&ended), folder.path().to_owned());
+        std::thread::spawn(move || {
+            let mut seen = [0, 0];
+            while !ended.load(std::sync::atomic::Ordering::Relaxed) || seen.contains(&0) {
+                let repos = shared.clone().unwrap_or_else(|| repos(&at));
+                let loaded = repos.index("r").unwrap();
+                assert!(is_whole(&loaded.index), "{} charts", loaded.index.entries.len());
+                seen[usize::from(loaded.index.entries.len() == 1000)] += 1;
+                if seen.iter().sum::<usize>() > 100_000 {
+                    break;
+                }
+            }
+            seen
+        })
+    });
+    for round in 0..10 {
+        serve(if round % 2 == 0 { new.clone() } else { old.clone() });
+        let done = updating.update(updating.to_update(&[]).unwrap(), Duration::from_secs(5), |_| {}).await;
+        assert!(done.first().unwrap().outcome.as_ref().unwrap().changed, "round {round}");
+    }
+    ended.store(true, std::sync::atomic::Ordering::Relaxed);
+    for search in searches {
+        let seen = search.join().unwrap();
+        assert!(seen.iter().all(|seen| *seen > 0), "both were seen: {seen:?}");
+    }
+}

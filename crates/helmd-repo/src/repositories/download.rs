@@ -1,9 +1,11 @@
 //! Fetching indexes.
 
+use super::Repos;
 use super::error::RepositoryError;
-use super::{Repos, Stamp};
+use super::kept::Stamp;
 use crate::certificates::check_certificates;
 use crate::content::{sha256, write};
+use bytes::Bytes;
 use helmd_chart::HelmMajor;
 use helmd_http::{Credentials, Request, Response, Tls};
 use helmd_index::repositories::{Repository, charts_file};
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sprig::url::Url;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Largest index that is read; the largest known has 30 MB.
 const LIMIT_BYTES: u64 = 256 << 20;
@@ -38,10 +40,6 @@ struct Notes {
     /// Of the index that the notes are about: helm may have written another one since.
     size_bytes: u64,
     modified_nanos: u128,
-}
-
-fn nanos(stamp: Stamp) -> u128 {
-    stamp.modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos())
 }
 
 impl Repos {
@@ -81,51 +79,50 @@ impl Repos {
         let url = location::resolve(&repository.url, "index.yaml")?;
         let mut request = index_request(repository, &url, timeout);
         let known = self.known(&path, &url);
-        if let Some((notes, _)) = &known {
+        if let Some(notes) = &known {
             for (header, value) in [("if-none-match", &notes.etag), ("if-modified-since", &notes.last_modified)] {
                 if !value.is_empty() {
                     request = request.header(header, value);
                 }
             }
         }
-        let response = self.http().send(request).await?;
-        if let (NOT_MODIFIED, Some((_, loaded))) = (response.status.as_u16(), known) {
-            return Ok(Downloaded { loaded, changed: false });
+        let mut response = self.http().send(request).await?;
+        if response.status.as_u16() == NOT_MODIFIED && known.is_some() {
+            let (repos, name) = (self.clone(), repository.name.clone());
+            let read = tokio::task::spawn_blocking(move || repos.index(&name)).await;
+            if let Ok(Ok(loaded)) = read {
+                return Ok(Downloaded { loaded, changed: false });
+            }
+            // What we have is no index, whatever the notes say.
+            response = self.http().send(index_request(repository, &url, timeout)).await?;
         }
         let notes = notes_of(&response, &url);
         let body = response.good().await?;
         let (repos, name) = (self.clone(), repository.name.clone());
-        let work = move || repos.store(&name, &body, notes);
+        let work = move || repos.store(&name, body, notes);
         tokio::task::spawn_blocking(work).await.map_err(|e| RepositoryError::Io(e.to_string()))?
     }
 
-    /// The index that we have, with what would tell that it is still the one at `url`.
-    fn known(&self, path: &Path, url: &str) -> Option<(Notes, Arc<Loaded>)> {
+    /// What would tell that the index that we have is still the one at `url`.
+    fn known(&self, path: &Path, url: &str) -> Option<Notes> {
         let stamp = Stamp::of(path)?;
         let notes: Notes = serde_json::from_slice(&std::fs::read(self.notes_path(path)).ok()?).ok()?;
-        let same = notes.url == url && notes.size_bytes == stamp.size_bytes && notes.modified_nanos == nanos(stamp);
+        let same = notes.url == url && notes.size_bytes == stamp.size_bytes && notes.modified_nanos == stamp.nanos();
         let worth = !(notes.etag.is_empty() && notes.last_modified.is_empty());
-        if !(same && worth) {
-            return None;
-        }
-        let loaded = self.index_at(path.to_owned()).ok()?;
-        Some((notes, loaded))
+        (same && worth).then_some(notes)
     }
 
     /// Checks an index and puts it into the cache.
-    fn store(&self, name: &str, body: &[u8], mut notes: Notes) -> Result<Downloaded, RepositoryError> {
-        let loaded = Arc::new(Index::load(body, self.helm)?);
+    fn store(&self, name: &str, body: Bytes, mut notes: Notes) -> Result<Downloaded, RepositoryError> {
+        let loaded = Arc::new(Index::load(&body, self.helm)?);
         let charts = self.places.repository_cache.join(charts_file(name));
         write(&charts, loaded.index.chart_list().as_bytes(), 0o644).map_err(RepositoryError::Io)?;
         let path = self.index_path(name);
-        write(&path, body, 0o644).map_err(RepositoryError::Io)?;
-        if let Some(stamp) = Stamp::of(&path) {
-            (notes.size_bytes, notes.modified_nanos) = (stamp.size_bytes, nanos(stamp));
-            self.keep(path.clone(), stamp, &loaded);
-            let text = serde_json::to_vec(&notes).unwrap_or_default();
-            // Without them the index is fetched whole the next time.
-            let _not_written = write(&self.notes_path(&path), &text, 0o644);
-        }
+        let stamp = self.keep(&path, body, &loaded).map_err(RepositoryError::Io)?;
+        (notes.size_bytes, notes.modified_nanos) = (stamp.size_bytes, stamp.nanos());
+        let text = serde_json::to_vec(&notes).unwrap_or_default();
+        // Without them the index is fetched whole the next time.
+        let _not_written = write(&self.notes_path(&path), &text, 0o644);
         Ok(Downloaded { loaded, changed: true })
     }
 
