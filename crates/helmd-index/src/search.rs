@@ -159,8 +159,7 @@ fn same_texts(a: &ChartVersion, b: &ChartVersion) -> bool {
 
 enum Matcher {
     All,
-    /// Words in lower case, and room for texts in lower case.
-    Words(Box<Finder<'static>>, Vec<u8>),
+    Words(Box<Words>),
     /// Words that go from one text to the next.
     Across(String),
     Regexp(Box<GoRegex>),
@@ -178,14 +177,14 @@ impl Matcher {
         if term.contains(SEPARATOR) {
             return Matcher::Across(term);
         }
-        Matcher::Words(Box::new(Finder::new(term.as_bytes()).into_owned()), Vec::new())
+        Matcher::Words(Box::new(Words::new(&term)))
     }
 
     /// The rank of a version; `None` when it is not found.
     fn score(&mut self, repository: &str, chart: &ChartVersion) -> Option<usize> {
         let (line, at) = match self {
             Matcher::All => return Some(0),
-            Matcher::Words(words, buffer) => return rank(words, buffer, repository, chart),
+            Matcher::Words(words) => return words.rank(repository, chart),
             Matcher::Across(words) => {
                 let line = sprig::lower(&line(repository, chart));
                 let at = line.find(words.as_str())?;
@@ -202,28 +201,56 @@ impl Matcher {
     }
 }
 
-/// The first of the texts that holds the words.
-fn rank(words: &Finder<'_>, buffer: &mut Vec<u8>, repository: &str, chart: &ChartVersion) -> Option<usize> {
-    let mut found = |text: &str| {
-        if !text.is_ascii() {
-            return words.find(sprig::lower(text).as_bytes()).is_some();
+/// Words to look for, in lower case.
+struct Words {
+    finder: Finder<'static>,
+    /// Room for texts in lower case.
+    buffer: Vec<u8>,
+    /// What was found in the names of repository and chart: they are the same for all versions.
+    names: Option<(String, Text, Option<usize>)>,
+}
+
+impl Words {
+    fn new(words: &str) -> Words {
+        Words { finder: Finder::new(words.as_bytes()).into_owned(), buffer: Vec::new(), names: None }
+    }
+
+    fn found<'t>(&mut self, texts: impl Iterator<Item = &'t str> + Clone) -> bool {
+        if !texts.clone().all(str::is_ascii) {
+            let text: String = texts.collect();
+            return self.finder.find(sprig::lower(&text).as_bytes()).is_some();
         }
-        buffer.clear();
-        buffer.extend_from_slice(text.as_bytes());
-        buffer.make_ascii_lowercase();
-        words.find(buffer).is_some()
-    };
-    if found(&chart.name) {
-        return Some(0);
+        self.buffer.clear();
+        texts.for_each(|text| self.buffer.extend_from_slice(text.as_bytes()));
+        self.buffer.make_ascii_lowercase();
+        self.finder.find(&self.buffer).is_some()
     }
-    if found(&format!("{repository}/{}", chart.name)) {
-        return Some(1);
+
+    /// The first of the texts that holds the words. None of them holds a separator: they are sanitised when the index is read.
+    fn rank(&mut self, repository: &str, chart: &ChartVersion) -> Option<usize> {
+        let in_names = match &self.names {
+            Some((of, name, rank)) if Arc::ptr_eq(name, &chart.name) && of == repository => *rank,
+            _ => {
+                let name = &*chart.name;
+                let rank = if self.found([name].into_iter()) {
+                    Some(0)
+                } else {
+                    self.found([repository, "/", name].into_iter()).then_some(1)
+                };
+                self.names = Some((repository.to_owned(), Text::clone(&chart.name), rank));
+                rank
+            }
+        };
+        if in_names.is_some() {
+            return in_names;
+        }
+        if self.found([&*chart.description].into_iter()) {
+            return Some(2);
+        }
+        let blank = |n| if n == 0 { "" } else { " " };
+        let keywords = chart.keywords.iter().enumerate().flat_map(|(n, word)| [blank(n), &**word]);
+        self.found(keywords).then_some(3)
     }
-    // None of these texts holds a separator: they are sanitised when the index is read.
-    if found(&chart.description) {
-        return Some(2);
-    }
-    found(&keywords(chart)).then_some(3)
 }
 
 fn keywords(chart: &ChartVersion) -> String {
