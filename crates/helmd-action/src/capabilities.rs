@@ -5,10 +5,10 @@ use helmd_values::{Capabilities, KubeVersion};
 use crate::context::Context;
 use crate::error::ActionError;
 
-/// Reads version and API versions from the cluster, always anew.
+/// Reads version and API versions from the cluster; the API versions anew each time, as resources come and go.
 pub(crate) async fn read(cx: &Context) -> Result<Capabilities, ActionError> {
     let version =
-        cx.cluster.version().await.map_err(|err| err.context("could not get server version from Kubernetes"))?;
+        cx.cluster.known_version().await.map_err(|err| err.context("could not get server version from Kubernetes"))?;
     let discovery =
         cx.cluster.refresh_discovery().await.map_err(|err| err.context("could not get apiVersions from Kubernetes"))?;
     if !discovery.failed().is_empty() {

@@ -140,12 +140,17 @@ impl Context {
         Ok(self.readable(self.storage.history(name).await?))
     }
 
+    /// All revisions without what is large, oldest first; records that cannot be read are told.
+    pub(crate) async fn brief_history(&self, name: &str) -> Result<Vec<Release>, StorageError> {
+        Ok(self.readable(self.storage.brief_history(name).await?))
+    }
+
     /// All deployed revisions, oldest first; records that cannot be read are told.
     pub(crate) async fn deployed_all(&self, name: &str) -> Result<Vec<Release>, StorageError> {
         Ok(self.readable(self.storage.deployed_all(name).await?))
     }
 
-    fn readable(&self, listing: Listing) -> Vec<Release> {
+    pub(crate) fn readable(&self, listing: Listing) -> Vec<Release> {
         for broken in &listing.undecodable {
             self.warn(broken.to_string());
         }

@@ -22,7 +22,8 @@ impl History {
         Self { name: name.into(), max: 0 }
     }
 
-    /// Reads them, oldest first; at least one.
+    /// Reads them, oldest first; at least one. They come without manifests, hooks, values and notes, and with the metadata of
+    /// their charts only.
     ///
     /// # Errors
     /// No such release; the cluster cannot be reached.
@@ -31,7 +32,7 @@ impl History {
         if validate_release_name(&self.name).is_err() {
             return Err(ActionError::InvalidName { place: "r", name: self.name });
         }
-        let mut history = cx.history(&self.name).await?;
+        let mut history = cx.brief_history(&self.name).await?;
         if self.max > 0 {
             history.drain(..history.len().saturating_sub(self.max));
         }

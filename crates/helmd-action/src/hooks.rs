@@ -71,6 +71,12 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// What the journal says when the revision is recorded: where no hooks come first, objects are changed next, and the journal need
+/// not be written in between.
+pub(crate) fn step_of_recording(hooks: &[Hook], event: &HookEvent, disabled: bool) -> Step {
+    if disabled || !hooks.iter().any(|hook| hook.has_event(event)) { Step::Applying } else { Step::Recording }
+}
+
 /// The steps of which the hooks of an event are one, and what follows.
 fn steps(event: &HookEvent) -> (Step, Step) {
     match event {

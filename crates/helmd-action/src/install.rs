@@ -161,8 +161,9 @@ impl Install {
         }
         cx.cluster.step("recording", format!("recording {} revision {}", release.name, release.version));
         let revision = release.version;
+        let step = hooks::step_of_recording(&release.hooks, &HookEvent::PreInstall, self.disable_hooks);
         cx.journal_with(|journal| {
-            journal.step = Step::Recording;
+            journal.step = step;
             journal.revision = revision;
         })
         .await?;

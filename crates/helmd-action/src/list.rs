@@ -56,7 +56,8 @@ pub struct List {
     pub default_states: DefaultStates,
 }
 
-/// Releases in the order asked for, and records that could not be read.
+/// Releases in the order asked for, and records that could not be read. Of the releases all is there but what is large: manifest,
+/// hooks, values, notes, and the chart beside its metadata.
 #[derive(Debug, Default)]
 pub struct Listed {
     /// The releases.
@@ -176,6 +177,7 @@ mod tests {
         RecordHead {
             key: format!("{name}.v{revision}"),
             namespace: "n".into(),
+            uid: String::new(),
             name: name.into(),
             revision,
             status: status.into(),

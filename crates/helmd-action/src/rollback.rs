@@ -96,8 +96,9 @@ impl Rollback {
         let (current, mut release) = self.prepare(cx).await?;
         cx.cluster.step("recording", format!("recording {} revision {}", self.name, release.version));
         let (revision, former, target) = (release.version, current.version, release.info.rollback_revision);
+        let step = hooks::step_of_recording(&release.hooks, &HookEvent::PreRollback, self.disable_hooks);
         cx.journal_with(|journal| {
-            journal.step = Step::Recording;
+            journal.step = step;
             journal.revision = revision;
             journal.former = former;
             journal.target = target;
@@ -251,7 +252,12 @@ impl Rollback {
         if !self.disable_hooks {
             hooks::run(cx, release, &HookEvent::PostRollback, hook_run).await?;
         }
-        cx.journal(Step::Finishing).await?;
+        // Pods are not renewed twice.
+        if self.recreate {
+            cx.journal(Step::Finishing).await?
+        } else {
+            cx.journal_finishing().await?
+        }
         for mut deployed in cx.deployed_all(&self.name).await? {
             deployed.info.status = Status::Superseded;
             cx.record(&deployed).await;

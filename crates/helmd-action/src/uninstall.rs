@@ -125,38 +125,43 @@ impl Uninstall {
     }
 
     pub(crate) async fn work(self, cx: &Context) -> Result<Uninstalled, ActionError> {
-        let mut history = match cx.history(&self.name).await {
+        let listing = match cx.storage.history(&self.name).await {
             Err(_) if self.ignore_not_found => return Ok(Uninstalled::default()),
             Err(err) => {
                 return Err(ActionError::from(err).context(format!("uninstall: Release not loaded: {}", self.name)));
             }
-            Ok(history) => history,
+            Ok(listing) => listing,
         };
+        // Those whose records cannot be read go, too.
+        let broken = listing.undecodable.iter().map(|record| record.revision);
+        let revisions: Vec<i64> = listing.releases.iter().map(|release| release.version).chain(broken).collect();
+        let mut history = cx.readable(listing);
         let Some(release) = history.pop() else {
             return Err(ActionError::Options("no release provided".to_owned()));
         };
         if release.info.status == Status::Uninstalled {
-            return self.purge_again(cx, release).await;
+            return self.purge_again(cx, release, &revisions).await;
         }
-        self.perform(cx, release).await
+        self.perform(cx, release, &revisions).await
     }
 
-    async fn purge_again(self, cx: &Context, release: Release) -> Result<Uninstalled, ActionError> {
+    async fn purge_again(self, cx: &Context, release: Release, revisions: &[i64]) -> Result<Uninstalled, ActionError> {
         if self.keep_history {
             return Err(ActionError::AlreadyDeleted(self.name));
         }
-        self.purge(cx).await?;
+        self.purge(cx, revisions).await?;
         Ok(Uninstalled { release: Some(release), info: String::new() })
     }
 
-    async fn perform(self, cx: &Context, mut release: Release) -> Result<Uninstalled, ActionError> {
+    async fn perform(self, cx: &Context, mut release: Release, revisions: &[i64]) -> Result<Uninstalled, ActionError> {
         release.info.deleted = Some(cx.now());
         release.set_status(Status::Uninstalling, "Deletion in progress (or silently failed)");
         // HELM: version 4 always lets the server apply these.
         let hook_run = HookRun::new(cx, self.timeout, cx.helm == HelmMajor::Helm4, WaitStrategy::Watcher);
         let revision = release.version;
+        let step = hooks::step_of_recording(&release.hooks, &HookEvent::PreDelete, self.disable_hooks);
         cx.journal_with(|journal| {
-            journal.step = journal.step.max(Step::Recording);
+            journal.step = journal.step.max(step);
             journal.revision = revision;
         })
         .await?;
@@ -183,7 +188,7 @@ impl Uninstall {
         {
             errors.push(err);
         }
-        cx.journal(Step::Finishing).await?;
+        cx.journal_finishing().await?;
         let description = if self.description.is_empty() { "Uninstallation complete" } else { &self.description };
         release.set_status(Status::Uninstalled, description);
         if self.keep_history {
@@ -194,7 +199,7 @@ impl Uninstall {
                 deployed.info.status = Status::Superseded;
                 cx.record(&deployed).await;
             }
-        } else if let Err(err) = self.purge(cx).await {
+        } else if let Err(err) = self.purge(cx, revisions).await {
             errors.push(err);
         }
         if errors.is_empty() {
@@ -239,10 +244,11 @@ impl Uninstall {
         Ok((resources, info))
     }
 
-    async fn purge(&self, cx: &Context) -> Result<(), ActionError> {
+    /// HELM: forgets the revisions that there were at the beginning.
+    async fn purge(&self, cx: &Context, revisions: &[i64]) -> Result<(), ActionError> {
         let failed = |err: StorageError| ActionError::from(err).context("uninstall: Failed to purge the release");
-        for head in cx.storage.revisions(&self.name).await.map_err(failed)? {
-            match cx.storage.delete(&self.name, head.revision).await {
+        for revision in revisions {
+            match cx.storage.delete(&self.name, *revision).await {
                 // Somebody else was faster.
                 Ok(()) | Err(StorageError::NotFound) => {}
                 Err(err) => return Err(failed(err)),

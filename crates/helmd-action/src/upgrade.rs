@@ -166,8 +166,9 @@ impl Upgrade {
         let mut change = self.prepare(cx).await?;
         cx.cluster.step("recording", format!("recording {} revision {}", self.name, change.release.version));
         let (revision, former) = (change.release.version, change.former.version);
+        let step = hooks::step_of_recording(&change.release.hooks, &HookEvent::PreUpgrade, self.disable_hooks);
         cx.journal_with(|journal| {
-            journal.step = Step::Recording;
+            journal.step = step;
             journal.revision = revision;
             journal.former = former;
         })
@@ -400,7 +401,12 @@ impl Upgrade {
                 .await
                 .map_err(|err| err.context("post-upgrade hooks failed"))?;
         }
-        cx.journal(Step::Finishing).await?;
+        // Pods are not renewed twice.
+        if self.recreate {
+            cx.journal(Step::Finishing).await?
+        } else {
+            cx.journal_finishing().await?
+        }
         step.former.info.status = Status::Superseded;
         cx.record(&step.former).await;
         let description = if self.description.is_empty() { "Upgrade complete" } else { &self.description };

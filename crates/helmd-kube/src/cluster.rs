@@ -1,13 +1,14 @@
 //! The handle through which everything reaches a cluster.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Mutex as AsyncMutex, RwLock};
+use tokio::sync::{Mutex as AsyncMutex, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Resolved};
@@ -19,6 +20,9 @@ use crate::transport::{Answer, Call, Transport};
 
 /// How long a connection that nobody asked for is kept: certificates and tokens in files change.
 const IDLE: Duration = Duration::from_secs(600);
+/// A server that has answered is not asked again within this time whether it is there: every request begins with that question,
+/// and what follows tells, too.
+const STILL_THERE: Duration = Duration::from_secs(2);
 /// Clocks that lie no further apart are taken as the same.
 const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
 /// How many connection pools are kept at most.
@@ -32,6 +36,8 @@ pub struct Cluster {
     progress: Arc<dyn Progress>,
     cancel: CancellationToken,
     patience: Duration,
+    /// As this handle and its clones have seen it last.
+    version: Arc<OnceLock<ServerVersion>>,
 }
 
 struct Shared {
@@ -46,6 +52,10 @@ struct Shared {
 #[derive(Default)]
 struct Cached {
     known: RwLock<Option<Arc<Discovery>>>,
+    /// When the server was reached last, and which it was.
+    reached: Mutex<Option<(Instant, ServerVersion)>>,
+    /// What others keep of what this identity was shown, by type.
+    beside: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// Held while reading anew, so that many callers cause one reading.
     reading: AsyncMutex<()>,
 }
@@ -81,6 +91,7 @@ impl Cluster {
             progress: Arc::new(Silent),
             cancel: CancellationToken::new(),
             patience: Duration::ZERO,
+            version: Arc::default(),
         }
     }
 
@@ -152,6 +163,15 @@ impl Cluster {
         &self.cancel
     }
 
+    /// What somebody keeps of this connection as this identity, one of each type: shared by all handles of both, and dropped with
+    /// the connection when nobody asks for it any more.
+    #[must_use]
+    pub fn beside<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        let mut beside = self.shared.discovery.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = beside.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
+        Arc::clone(kept).downcast().unwrap_or_default()
+    }
+
     /// Tells the listener.
     pub fn report(&self, event: Event) {
         self.progress.report(event);
@@ -208,12 +228,36 @@ impl Cluster {
         self.shared.clock.store(i64::try_from(ahead).unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// The server's version; proves that the cluster can be reached.
+    /// The server's version; proves that the cluster can be reached, or could a moment ago.
     ///
     /// # Errors
     /// [`KubeError::Unreachable`].
     pub async fn check_reachable(&self) -> Result<ServerVersion, KubeError> {
-        self.version().await.map_err(|source| KubeError::Unreachable { source: Box::new(source) })
+        let reached = || self.shared.discovery.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = reached().clone().filter(|(when, _)| when.elapsed() < STILL_THERE);
+        let version = match known {
+            Some((_, version)) => version,
+            None => {
+                let asked = self.version().await;
+                let version = asked.map_err(|source| KubeError::Unreachable { source: Box::new(source) })?;
+                *reached() = Some((Instant::now(), version.clone()));
+                version
+            }
+        };
+        // An operation asks once: whether there is a server, and which.
+        let _seen_before = self.version.set(version.clone());
+        Ok(version)
+    }
+
+    /// The server's version as [`Cluster::check_reachable`] has seen it on this handle; asked for when it has not.
+    ///
+    /// # Errors
+    /// As [`Cluster::version`].
+    pub async fn known_version(&self) -> Result<ServerVersion, KubeError> {
+        match self.version.get() {
+            Some(version) => Ok(version.clone()),
+            None => self.version().await,
+        }
     }
 
     /// The server's version.
@@ -247,7 +291,7 @@ impl Cluster {
         self.read_discovery(None).await
     }
 
-    /// What the cluster serves now. Costs two calls that are mostly answered with "unchanged".
+    /// What the cluster serves now. Costs a call or two that are mostly answered with "unchanged".
     ///
     /// # Errors
     /// When it cannot be read.
@@ -291,6 +335,7 @@ struct Pool {
     client: kube::Client,
     server: http::Uri,
     last_used: Instant,
+    free: Arc<Semaphore>,
     /// What each identity sees (API servers may show different things to different callers).
     discovery: HashMap<Vec<u8>, Arc<Cached>>,
 }
@@ -333,7 +378,13 @@ impl ClusterPool {
                 let server = config.cluster_url.clone();
                 let client = kube::Client::try_from(config)
                     .map_err(|err| KubeError::Config(format!("invalid configuration: {err}")))?;
-                entry.insert(Pool { client, server, last_used: now, discovery: HashMap::new() })
+                entry.insert(Pool {
+                    client,
+                    server,
+                    last_used: now,
+                    free: Transport::room(),
+                    discovery: HashMap::new(),
+                })
             }
         };
         pool.last_used = now;
@@ -348,6 +399,7 @@ impl ClusterPool {
             pool.discovery.clear();
         }
         let discovery = Arc::clone(pool.discovery.entry(who).or_default());
-        Ok((Transport::new(pool.client.clone(), &pool.server, identity), discovery))
+        let transport = Transport::new(pool.client.clone(), &pool.server, identity).sharing(&pool.free);
+        Ok((transport, discovery))
     }
 }

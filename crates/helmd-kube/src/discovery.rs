@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use http::{Method, StatusCode};
@@ -16,6 +17,9 @@ use crate::transport::{Call, Transport};
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 /// How many plain lists are fetched at a time.
 const PARALLEL: usize = 8;
+
+/// The core group is part of the API server's program: it is not asked for again within this time.
+const CORE_STAYS: Duration = Duration::from_secs(60);
 
 /// The resource behind a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -90,6 +94,7 @@ pub struct Discovery {
 struct Half {
     etag: Option<String>,
     resources: Arc<Vec<Served>>,
+    read: Option<Instant>,
 }
 
 /// One line of what is served.
@@ -110,11 +115,9 @@ impl Discovery {
     pub(crate) async fn read(transport: &Transport, known: Option<Arc<Self>>) -> Result<Arc<Self>, KubeError> {
         let previous = known.as_ref().map(|known| known.halves.clone()).unwrap_or_default();
         let [core_before, groups_before] = previous;
-        let (core, groups) = futures::future::try_join(
-            read_half(transport, "/api", core_before),
-            read_half(transport, "/apis", groups_before),
-        )
-        .await?;
+        let (core, groups) =
+            futures::future::try_join(read_core(transport, core_before), read_half(transport, "/apis", groups_before))
+                .await?;
         if let Some(known) = known
             && let [old_core, old_groups] = &known.halves
             && Arc::ptr_eq(&old_core.resources, &core.resources)
@@ -172,6 +175,13 @@ impl Discovery {
     }
 }
 
+async fn read_core(transport: &Transport, before: Half) -> Result<Half, KubeError> {
+    match before.read {
+        Some(read) if read.elapsed() < CORE_STAYS => Ok(before),
+        _ => Ok(Half { read: Some(Instant::now()), ..read_half(transport, "/api", before).await? }),
+    }
+}
+
 async fn read_half(transport: &Transport, path: &str, before: Half) -> Result<Half, KubeError> {
     let mut call = Call::new(Method::GET, path).accept(AGGREGATED);
     if let Some(etag) = &before.etag {
@@ -189,12 +199,12 @@ async fn read_half(transport: &Transport, path: &str, before: Half) -> Result<Ha
     let etag = answer.headers.get(http::header::ETAG).and_then(|tag| tag.to_str().ok()).map(ToOwned::to_owned);
     let body = answer.json()?;
     if body.get("kind").and_then(Json::as_str) == Some("APIGroupDiscoveryList") {
-        return Ok(Half { etag, resources: Arc::new(aggregated(&body)) });
+        return Ok(Half { etag, resources: Arc::new(aggregated(&body)), read: None });
     }
     let versions = plain_versions(&body);
     let lists = stream::iter(versions.into_iter().map(|version| plain(transport, version)).collect::<Vec<_>>());
     let resources: Vec<Vec<Served>> = lists.buffered(PARALLEL).collect().await;
-    Ok(Half { etag: None, resources: Arc::new(resources.into_iter().flatten().collect()) })
+    Ok(Half { etag: None, resources: Arc::new(resources.into_iter().flatten().collect()), read: None })
 }
 
 fn text<'a>(value: &'a Json, key: &str) -> &'a str {
@@ -302,7 +312,7 @@ mod tests {
                 "subresources": [{"subresource": "scale", "responseKind": {"kind": "Scale"}}],
             }]}, {"version": "v1beta9", "freshness": "Stale", "resources": []}],
         }]});
-        let half = Half { etag: None, resources: Arc::new(aggregated(&body)) };
+        let half = Half { etag: None, resources: Arc::new(aggregated(&body)), read: None };
         let discovery = Discovery::assemble([Half::default(), half]);
         assert_eq!(discovery.api_versions(), ["apps/v1", "apps/v1/Deployment", "apps/v1/Scale", "apps/v1beta9"]);
         assert!(discovery.find("apps/v1", "Scale").is_none());

@@ -1,5 +1,6 @@
 //! One HTTP call to the API server, made as somebody, answered with JSON or with Helm's words.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,8 @@ use kube::Client;
 use kube::client::Body;
 use serde_json::Value as Json;
 
+use tokio::sync::Semaphore;
+
 use crate::error::{ApiStatus, KubeError};
 use crate::network;
 
@@ -15,6 +18,9 @@ use crate::network;
 const CALL_TIMEOUT: Duration = Duration::from_secs(90);
 /// Largest answer that is read: a list of thousands of full release Secrets stays far below.
 const ANSWER_LIMIT_BYTES: usize = 1 << 30;
+
+/// How many calls of one connection pool are under way at a time; each takes a connection. Streams do not count.
+const MOST_CALLS: usize = 64;
 
 /// JSON merge patch.
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -128,6 +134,8 @@ pub struct Transport {
     base: String,
     host: String,
     identity: HeaderMap,
+    /// How many more calls may be under way.
+    free: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -147,7 +155,20 @@ impl Transport {
             base: server.to_string().trim_end_matches('/').to_owned(),
             host: format!("{host}:{port}"),
             identity,
+            free: Self::room(),
         }
+    }
+
+    /// The same transport, whose calls count with those of others.
+    #[must_use]
+    pub(crate) fn sharing(mut self, free: &Arc<Semaphore>) -> Self {
+        self.free = Arc::clone(free);
+        self
+    }
+
+    /// Room for the calls of one connection pool.
+    pub(crate) fn room() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(MOST_CALLS))
     }
 
     /// A kube client that calls as this identity, for those who work with typed objects.
@@ -178,6 +199,8 @@ impl Transport {
         let url = format!("{}{}", self.base, call.path_and_query());
         let method = call.method.clone();
         let exchange = async {
+            // It is never closed.
+            let _free = self.free.acquire().await;
             let request = self.request(call)?;
             let response = self.client.send(request).await.map_err(|err| self.failure(&method, &url, &err))?;
             let (parts, body) = response.into_parts();

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use helmd_release::{DecodeError, Release};
 
 use crate::error::StorageError;
+use crate::kept::Kept;
 
 /// Which driver, by Helm's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -63,6 +64,8 @@ pub struct RecordHead {
     pub key: String,
     /// Where it lies.
     pub namespace: String,
+    /// Which object of that name it is; empty where the driver has none.
+    pub uid: String,
     /// Release.
     pub name: String,
     /// Revision; 0 when the label is broken.
@@ -89,6 +92,7 @@ impl RecordHead {
             status: text("status"),
             key,
             namespace,
+            uid: String::new(),
             labels,
             resource_version,
         }
@@ -112,6 +116,14 @@ pub(crate) enum Body {
 }
 
 impl Record {
+    /// How large the text is that holds the release; 0 where it is no text.
+    pub(crate) fn packed_bytes(&self) -> usize {
+        match &self.body {
+            Body::Encoded(text) => text.len(),
+            Body::Release(_) => 0,
+        }
+    }
+
     /// The release in the record, with the user's labels.
     ///
     /// # Errors
@@ -144,6 +156,10 @@ pub trait Driver: Send + Sync {
     async fn update(&self, release: &Release) -> Result<(), StorageError>;
     /// Forgets a revision.
     async fn delete(&self, namespace: &str, key: &str) -> Result<(), StorageError>;
+    /// What is kept of the revisions in this place; nothing where asking costs little.
+    fn kept(&self) -> Option<Arc<Kept>> {
+        None
+    }
     /// The same place for one operation: calls are repeated for that long while the place does not answer, and a record that
     /// somebody else has changed since the operation read or wrote it is not written over. Nothing where both are so anyway.
     fn for_operation(&self, _patience: Duration) -> Option<Arc<dyn Driver>> {

@@ -18,6 +18,7 @@ use serde_json::{Value as Json, json};
 
 use crate::driver::{Body, Driver, DriverKind, Query, Record, RecordHead};
 use crate::error::{StorageError, TooLarge};
+use crate::kept::Kept;
 
 /// Asks for metadata only; a server that cannot do so gives the whole objects.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
@@ -66,6 +67,8 @@ struct Meta {
     #[serde(default)]
     namespace: String,
     #[serde(default)]
+    uid: String,
+    #[serde(default)]
     labels: Option<BTreeMap<String, String>>,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
@@ -81,7 +84,11 @@ struct Written {
 
 impl Meta {
     fn head(self) -> RecordHead {
-        RecordHead::from_labels(self.name, self.namespace, self.labels.unwrap_or_default(), self.resource_version)
+        let labels = self.labels.unwrap_or_default();
+        RecordHead {
+            uid: self.uid,
+            ..RecordHead::from_labels(self.name, self.namespace, labels, self.resource_version)
+        }
     }
 }
 
@@ -309,6 +316,11 @@ impl Driver for Objects {
             Err(err) if err.is_not_found() => Err(StorageError::NotFound),
             Err(err) => Err(StorageError::Plain(err)),
         }
+    }
+
+    /// An operation has to see the versions of the records that it reads.
+    fn kept(&self) -> Option<Arc<Kept>> {
+        self.seen.is_none().then(|| self.cluster.beside())
     }
 
     fn for_operation(&self, patience: Duration) -> Option<Arc<dyn Driver>> {

@@ -12,12 +12,15 @@ use serde::Serialize;
 
 use crate::driver::{Driver, DriverKind, Query, Record, RecordHead};
 use crate::error::StorageError;
+use crate::kept::brief;
 use crate::memory::Memory;
 use crate::objects::Objects;
 use crate::sql::Sql;
 
 /// Up to how many records are fetched one by one before one list of all is cheaper.
 const ONE_BY_ONE: usize = 24;
+/// The same for the revisions of one release, whose list holds little else.
+const FEW: usize = 2;
 /// How many records are fetched at a time.
 const PARALLEL: usize = 12;
 
@@ -61,13 +64,19 @@ pub struct Listing {
 impl Listing {
     /// Decodes records; also gives the last error.
     fn of(records: Vec<Record>) -> (Self, Option<StorageError>) {
+        Self::by(records, |_, release| release)
+    }
+
+    /// As [`Listing::of`], of what `made` makes of each release.
+    fn by(records: Vec<Record>, made: impl Fn(&RecordHead, Release) -> Release) -> (Self, Option<StorageError>) {
         let mut listing = Self::default();
         let mut broken = None;
         for record in records {
-            let RecordHead { key, namespace, name, revision, .. } = record.head.clone();
+            let head = record.head.clone();
             match record.decode() {
-                Ok(release) => listing.releases.push(release),
+                Ok(release) => listing.releases.push(made(&head, release)),
                 Err(source) => {
+                    let RecordHead { key, namespace, name, revision, .. } = head;
                     let reason = helmd_kube::helm_text(&source);
                     listing.undecodable.push(Undecodable { key: key.clone(), namespace, name, revision, reason });
                     broken = Some(StorageError::Decode { key, source });
@@ -172,7 +181,17 @@ impl Storage {
     /// [`StorageError::NotFound`] when there is none.
     pub async fn last(&self, name: &str) -> Result<Release, StorageError> {
         let newest = self.revisions(name).await?.pop().ok_or(StorageError::NotFound)?;
-        decode(self.driver.get(&self.namespace, &newest.key).await?)
+        let kept = self.driver.kept();
+        if let Some(release) = kept.as_ref().and_then(|kept| kept.whole.get(&newest)) {
+            return Ok(Release::clone(&release));
+        }
+        let record = self.driver.get(&self.namespace, &newest.key).await?;
+        let (head, packed_bytes) = (record.head.clone(), record.packed_bytes());
+        let release = Arc::new(decode(record)?);
+        if let Some(kept) = kept {
+            kept.keep_whole(&head, &release, packed_bytes);
+        }
+        Ok(Arc::unwrap_or_clone(release))
     }
 
     /// The newest deployed revision.
@@ -261,14 +280,79 @@ impl Storage {
         }
     }
 
-    /// The releases whose records `choose` picks by their labels, which it gets all at once.
+    /// The releases whose records `choose` picks by their labels, which it gets all at once. They come without what is large:
+    /// manifest, hooks, values, notes, and of the chart all but its metadata.
     ///
     /// # Errors
     /// The driver's. Records that cannot be decoded are listed apart.
     pub async fn list(&self, choose: impl FnOnce(Vec<RecordHead>) -> Vec<RecordHead>) -> Result<Listing, StorageError> {
-        let heads = choose(self.driver.heads(&self.namespace, &Query::default()).await?);
-        let records = if heads.len() <= ONE_BY_ONE { self.fetch(heads).await? } else { self.fetch_all(heads).await? };
-        Ok(Listing::of(records).0)
+        let heads = self.driver.heads(&self.namespace, &Query::default()).await?;
+        if let Some(kept) = self.driver.kept() {
+            kept.briefs.retain(&self.namespace, &heads);
+            kept.whole.retain(&self.namespace, &heads);
+        }
+        Ok(self.briefly(choose(heads), Query::default()).await?.0)
+    }
+
+    /// As [`Storage::history`], without what [`Storage::list`] leaves out.
+    ///
+    /// # Errors
+    /// As [`Storage::history`].
+    pub async fn brief_history(&self, name: &str) -> Result<Listing, StorageError> {
+        // Who knows nothing need not ask what has changed.
+        let knows = self.driver.kept().is_some_and(|kept| !kept.briefs.is_empty());
+        let (listing, broken) = if knows {
+            let heads = self.revisions(name).await?;
+            if heads.is_empty() {
+                return Err(StorageError::NotFound);
+            }
+            self.briefly(heads, Query::of(name)).await?
+        } else {
+            let records = self.driver.query(&self.namespace, &Query::of(name)).await?;
+            if records.is_empty() {
+                return Err(StorageError::NotFound);
+            }
+            self.shorten(records)
+        };
+        match (listing, broken) {
+            (listing, Some(err)) if listing.releases.is_empty() => Err(err),
+            (listing, _) => Ok(listing),
+        }
+    }
+
+    /// The revisions in these records, which are some of those that the query chooses; those that are known are not fetched.
+    async fn briefly(
+        &self,
+        heads: Vec<RecordHead>,
+        query: Query,
+    ) -> Result<(Listing, Option<StorageError>), StorageError> {
+        let kept = self.driver.kept();
+        let mut known = Vec::new();
+        let mut wanted = Vec::new();
+        for head in heads {
+            match kept.as_ref().and_then(|kept| kept.briefs.get(&head)) {
+                Some(release) => known.push(Release::clone(&release)),
+                None => wanted.push(head),
+            }
+        }
+        let records = match wanted.len() {
+            0 => Vec::new(),
+            few if few <= if query.name.is_some() { FEW } else { ONE_BY_ONE } => self.fetch(wanted).await?,
+            _ => self.fetch_all(wanted, query).await?,
+        };
+        let (mut listing, broken) = self.shorten(records);
+        listing.releases.append(&mut known);
+        listing.releases.sort_by_key(|release| release.version);
+        Ok((listing, broken))
+    }
+
+    /// What is kept of records, and keeps it.
+    fn shorten(&self, records: Vec<Record>) -> (Listing, Option<StorageError>) {
+        let kept = self.driver.kept();
+        Listing::by(records, |head, release| match &kept {
+            Some(kept) => Arc::unwrap_or_clone(kept.keep_brief(head, release)),
+            None => brief(release),
+        })
     }
 
     async fn fetch(&self, heads: Vec<RecordHead>) -> Result<Vec<Record>, StorageError> {
@@ -289,7 +373,7 @@ impl Storage {
         Ok(records.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    async fn fetch_all(&self, heads: Vec<RecordHead>) -> Result<Vec<Record>, StorageError> {
+    async fn fetch_all(&self, heads: Vec<RecordHead>, query: Query) -> Result<Vec<Record>, StorageError> {
         let mut statuses: Vec<String> = heads.iter().map(|head| head.status.clone()).collect();
         statuses.sort();
         statuses.dedup();
@@ -298,7 +382,7 @@ impl Storage {
         }
         let wanted: BTreeMap<(String, String), ()> =
             heads.into_iter().map(|head| ((head.namespace, head.key), ())).collect();
-        let records = self.driver.query(&self.namespace, &Query { name: None, statuses }).await?;
+        let records = self.driver.query(&self.namespace, &Query { statuses, ..query }).await?;
         Ok(records
             .into_iter()
             .filter(|record| wanted.contains_key(&(record.head.namespace.clone(), record.head.key.clone())))

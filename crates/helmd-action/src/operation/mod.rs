@@ -284,12 +284,32 @@ impl Context {
         }
     }
 
-    /// Writes down that a step is taken next.
+    /// Writes down that a step is taken next, unless that stands there already.
     ///
     /// # Errors
     /// [`ActionError::Lost`] when somebody else has taken over: then nothing more may be done.
     pub(crate) async fn journal(&self, step: Step) -> Result<(), ActionError> {
-        self.journal_with(|journal| journal.step = step).await
+        if self.journalled().await != Some(step) {
+            return self.journal_with(|journal| journal.step = step).await;
+        }
+        match &self.operation {
+            Some(held) if held.shared.lost.is_cancelled() => Err(ActionError::Lost { holder: String::new() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes down that only the outcome is left. When nothing but objects was changed since [`Step::Applying`], that may stand:
+    /// who goes on from there changes them once more, which changes nothing.
+    ///
+    /// # Errors
+    /// As [`Context::journal`].
+    pub(crate) async fn journal_finishing(&self) -> Result<(), ActionError> {
+        let step = self.journalled().await.filter(|step| *step == Step::Applying).unwrap_or(Step::Finishing);
+        self.journal(step).await
+    }
+
+    async fn journalled(&self) -> Option<Step> {
+        Some(self.operation.as_ref()?.shared.state.lock().await.journal.step)
     }
 
     /// As [`Context::journal`], for more than the step.

@@ -204,6 +204,7 @@ mod tests {
             repository_cache: at("cache"),
             content_cache: at("content"),
             registry_config: at("registry.json"),
+            docker_config: PathBuf::new(),
         };
         Repos::new(places, HelmMajor::Helm4, Http::new(HttpSettings::default()))
     }
