@@ -16,6 +16,12 @@ pub fn is_oci(url: &str) -> bool {
     url.starts_with(SCHEME)
 }
 
+/// The host that such a URL names, with its port; nothing where it is none.
+pub fn host(url: &str) -> Option<&str> {
+    let host = url.strip_prefix(SCHEME)?.split('/').next()?;
+    (!host.is_empty()).then_some(host)
+}
+
 /// Why a text is no reference; the words are oras-go's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {

@@ -5,7 +5,7 @@ use crate::error::RegistryError;
 use crate::manifest::{ACCEPT, CHART, CONFIG, Descriptor, INDEX, LEGACY_CHART, MANIFEST, Manifest, PROVENANCE};
 use crate::scope;
 use bytes::Bytes;
-use helmd_chart::HelmMajor;
+use helmd_chart::{HelmMajor, Metadata};
 use helmd_http::Request;
 use helmd_index::oci::{self, ChartReference, Choice, OciError, Reference, Target};
 use http::Method;
@@ -220,6 +220,20 @@ impl Registry {
         let bytes = self.blob(&reference, layer, limit).await.map_err(fetching)?;
         let is_legacy = layer.media_type == LEGACY_CHART;
         Ok(Pulled { bytes, reference: reference.to_string(), digest, is_legacy })
+    }
+
+    /// The metadata of a chart, by a reference with tag or digest.
+    ///
+    /// # Errors
+    /// There is no such chart; what is there is none.
+    pub async fn metadata(&self, reference: &Reference) -> Result<Metadata, RegistryError> {
+        let fetched = self.manifest(reference).await.map_err(|e| e.performing(FETCH_REFERENCE, SOURCE))?;
+        let (_, config, ..) = self.flattened(reference, fetched).await?;
+        let config = config.ok_or(RegistryError::NoConfig(CONFIG))?;
+        let bytes = self.blob(reference, &config, CONFIG_BYTES).await.map_err(|e| e.performing(FETCH, SOURCE))?;
+        let decode =
+            |e: serde_json::Error| RegistryError::Decode { what: config.digest.clone(), reason: e.to_string() };
+        serde_json::from_slice(&bytes).map_err(decode)
     }
 
     /// The parts of a manifest, or of those of an index; and how many manifests there are.

@@ -2,6 +2,7 @@
 //!
 //! The files are Helm's: whoever adds a repository with helm finds it here, and the other way round.
 
+mod catalog;
 mod download;
 mod error;
 mod expand;

@@ -1,9 +1,11 @@
 //! The repositories of this server: those of the config file, and those that were added over the API.
 
 use crate::paths::AllowedPaths;
+use crate::registries::{Registries, RegistrySettings};
 use helmd_chart::HelmMajor;
 use helmd_http::{Destinations, Http, HttpSettings};
 use helmd_index::Prereleases;
+use helmd_index::oci;
 use helmd_index::repositories::Repository;
 use helmd_kube::helm_text;
 use helmd_repo::repositories::{AddOptions, Added, TIMEOUT};
@@ -27,6 +29,7 @@ pub(crate) struct Catalogue {
     started: watch::Sender<bool>,
     destinations: Destinations,
     paths: AllowedPaths,
+    registries: Registries,
 }
 
 /// Where requests may lead this server.
@@ -42,16 +45,22 @@ pub(crate) struct Reach {
 
 impl Catalogue {
     /// Nothing is fetched yet; see [`Catalogue::start`].
-    pub(crate) fn new(places: Places, configured: &[Repository], reach: Reach, helm: HelmMajor) -> Catalogue {
+    pub(crate) fn new(
+        places: Places,
+        (configured, registries): (&[Repository], RegistrySettings),
+        reach: Reach,
+        helm: HelmMajor,
+    ) -> Catalogue {
         let Reach { hosts, paths, anywhere } = reach;
         // Whoever writes the config file may name machines of the private network.
         let own = configured.iter().filter_map(|repository| host_of(&repository.url));
-        let allowed = hosts.into_iter().chain(own).collect();
+        let allowed = hosts.into_iter().chain(own).chain(Registries::hosts(&registries)).collect();
         let destinations = if anywhere { Destinations::Any } else { Destinations::Public { allowed } };
         let http = Http::new(HttpSettings { destinations: destinations.clone(), ..HttpSettings::default() });
         let mut repos = Repos::new(places, helm, http);
         // HELM-WRAPPER: it links a Helm of the older rules.
         repos.prereleases = Prereleases::Condition;
+        let registries = Registries::new(registries, &mut repos, anywhere);
         let added = std::fs::read(names_file(&repos)).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let added: BTreeSet<String> = added.unwrap_or_default();
         let mut shown = configured.to_vec();
@@ -60,7 +69,20 @@ impl Catalogue {
         shown.extend(known.list.iter().filter(again).cloned());
         let started = watch::Sender::new(configured.is_empty());
         let paths = AllowedPaths::new(paths, anywhere);
-        Catalogue { repos, shown: Mutex::new(shown), added: Mutex::new(added), started, destinations, paths }
+        Catalogue {
+            repos,
+            shown: Mutex::new(shown),
+            added: Mutex::new(added),
+            started,
+            destinations,
+            paths,
+            registries,
+        }
+    }
+
+    /// Who we are to registries.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// Where charts are got from.
@@ -88,6 +110,7 @@ impl Catalogue {
             }
         }
         self.started.send_replace(true);
+        self.registries.start(&self.repos).await;
     }
 
     /// Waits until the start is over, within limits.
@@ -184,7 +207,9 @@ impl Catalogue {
     /// # Errors
     /// Which setting would allow it.
     pub(crate) fn check_parameter(&self, url: &str) -> Result<(), String> {
-        let parsed = Url::parse(url).ok();
+        // A registry is asked as a server of the web is.
+        let web = url.strip_prefix("oci://").map(|rest| format!("https://{rest}"));
+        let parsed = Url::parse(web.as_deref().unwrap_or(url)).ok();
         if self.destinations == Destinations::Any || parsed.as_ref().is_some_and(|url| self.destinations.names(url)) {
             return Ok(());
         }
@@ -223,6 +248,9 @@ impl Catalogue {
 }
 
 fn host_of(url: &str) -> Option<String> {
+    if let Some(host) = oci::host(url) {
+        return Some(host.to_owned());
+    }
     let url = Url::parse(url).ok()?;
     Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }

@@ -110,7 +110,8 @@ impl Charts {
         self.catalogue.ready().await;
         let repos = self.catalogue.repos();
         let mut log = Vec::new();
-        let resolved = repos.resolve(chart, options, &mut log).await;
+        let options = self.catalogue.registries().options(chart, options);
+        let resolved = repos.resolve(chart, &options, &mut log).await;
         log.iter().for_each(|line| tracing::warn!("{line}"));
         let resolved = resolved.map_err(|e| helm_text(&e))?;
         if *verify {
@@ -130,7 +131,7 @@ impl Charts {
             return Err(format!("path \"{chart}\" not found: a chart name must not hold \"..\""));
         }
         if chart.starts_with("oci://") {
-            return Err(format!("unable to lookup chart \"{chart}\", missing registry client"));
+            return Ok(Place::Elsewhere);
         }
         // HELM: anything that ends in .tgz and names no host lies in the upload folder.
         if chart.rsplit('.').next() == Some("tgz") && !chart.contains(':') {
@@ -194,6 +195,7 @@ fn read(path: &Path, loader: &Loader, kept: &Mutex<Kept>) -> Result<Chart, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RegistrySettings;
 
     async fn located(chart: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
@@ -206,7 +208,8 @@ mod tests {
             docker_config: PathBuf::new(),
         };
         let reach = crate::catalogue::Reach::default();
-        let catalogue = Arc::new(Catalogue::new(places, &[], reach, helmd_chart::HelmMajor::Helm3));
+        let catalogue =
+            Arc::new(Catalogue::new(places, (&[], RegistrySettings::default()), reach, helmd_chart::HelmMajor::Helm3));
         let store = crate::ChartStoreSettings::default().open(Path::new("/nowhere"), Loader::default(), 1).unwrap();
         let own = Own { store: Arc::new(store), name: "uploads".to_owned() };
         let charts = Charts::new(Loader::default(), catalogue, own);

@@ -14,9 +14,11 @@ mod listen;
 mod own;
 mod paths;
 mod recovery;
+mod registries;
 mod settings;
 
 pub use auth::{Auth, AuthError, TokenFile};
+pub use registries::RegistrySettings;
 pub use settings::{ChartStoreSettings, ConfigError, ConfigFile, Limits, Overwrite, Settings, StorePlace};
 
 use axum::Router;
@@ -79,7 +81,12 @@ impl App {
             paths: settings.allowed_paths.clone(),
             anywhere: settings.compat_unsafe,
         };
-        let catalogue = Arc::new(Catalogue::new(settings.places.clone(), &settings.repositories, reach, helm));
+        let catalogue = Arc::new(Catalogue::new(
+            settings.places.clone(),
+            (&settings.repositories, settings.registries.clone()),
+            reach,
+            helm,
+        ));
         let loader = settings.budgets.loader(helm);
         let largest = settings.limits.upload_bytes as u64;
         let store = Arc::new(settings.chart_store.open(&settings.upload_dir, loader.clone(), largest)?);

@@ -70,7 +70,7 @@ mod tests {
             upload_dir: folder.to_owned(),
             chart_store: crate::ChartStoreSettings::default(),
             repositories: Vec::new(),
-            registries: Vec::new(),
+            registries: crate::RegistrySettings::default(),
             places,
             allowed_hosts: Vec::new(),
             allowed_paths: Vec::new(),

@@ -5,8 +5,10 @@ mod chart_store;
 pub use chart_store::{ChartStoreSettings, Overwrite, StorePlace};
 
 use crate::auth::Auth;
+use crate::registries::RegistrySettings;
 use helmd_action::budgets::SettingError;
 use helmd_action::{Budgets, Holder, Interrupted};
+use helmd_index::oci;
 use helmd_index::repositories::Repository;
 use helmd_kube::{ClusterConfig, Secret};
 use helmd_repo::Places;
@@ -24,7 +26,7 @@ pub struct Settings {
     /// Chart repositories of the config file.
     pub repositories: Vec<Repository>,
     /// Registries of the config file.
-    pub registries: Vec<Repository>,
+    pub registries: RegistrySettings,
     /// Where Helm's files lie.
     pub places: Places,
     /// Hosts (`host` or `host:port`) that URLs in parameters may name, and that may have private addresses.
@@ -106,6 +108,11 @@ pub enum ConfigError {
     /// The chart store cannot be where it is said to be.
     #[error("config file: chartStore")]
     ChartStore(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The URL of a registry is none.
+    #[error(
+        "Failed to convert repo entry to registry config: Invalid OCI registry URL: {0} (it must begin with oci://)"
+    )]
+    RegistryUrl(String),
     /// A field has a wrong type.
     #[error("config file: {field} must be {want}")]
     WrongType {
@@ -124,7 +131,7 @@ pub struct ConfigFile {
     /// `helmRepos`
     pub repositories: Vec<Repository>,
     /// `helmRegistries`
-    pub registries: Vec<Repository>,
+    pub registries: RegistrySettings,
     /// `chartStore`, if it is there
     pub chart_store: Option<ChartStoreSettings>,
     /// `budgets`, over the defaults
@@ -171,8 +178,18 @@ impl ConfigFile {
                     self.upload_path.as_ref().ok_or(ConfigError::RelativeUploadPath)?;
                 }
             }
-            "helmrepos" => self.repositories = repositories(key, value)?,
-            "helmregistries" => self.registries = repositories(key, value)?,
+            "helmrepos" => {
+                self.repositories = repositories(key, value)?;
+                self.registries.plain.extend(plain_hosts(value));
+            }
+            "helmregistries" => {
+                self.registries.list = repositories(key, value)?;
+                let strange = self.registries.list.iter().find(|registry| oci::host(&registry.url).is_none());
+                if let Some(Repository { url, .. }) = strange {
+                    return Err(ConfigError::RegistryUrl(helmd_http::shown(url)));
+                }
+                self.registries.plain.extend(plain_hosts(value));
+            }
             "budgets" => {
                 let want = "a mapping of names to values";
                 let wrong = || ConfigError::WrongType { field: key.to_owned(), want };
@@ -203,6 +220,13 @@ fn text_of(field: &str, value: &serde_json::Value) -> Result<String, ConfigError
         serde_json::Value::Bool(b) => Ok(b.to_string()),
         _ => Err(ConfigError::WrongType { field: field.to_owned(), want: "a text" }),
     }
+}
+
+/// The hosts of registries that are to be talked to without TLS.
+fn plain_hosts(value: &serde_json::Value) -> impl Iterator<Item = String> + '_ {
+    let plain = |item: &&serde_json::Value| item.get("plain_http").is_some_and(|plain| *plain == true);
+    let url = |item: &serde_json::Value| oci::host(item.get("url")?.as_str()?).map(str::to_owned);
+    value.as_array().into_iter().flatten().filter(plain).filter_map(url)
 }
 
 fn repositories(field: &str, value: &serde_json::Value) -> Result<Vec<Repository>, ConfigError> {

@@ -76,9 +76,6 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
             "--compat-unsafe: whoever reaches this server can make it read all paths of this machine and ask all hosts"
         );
     }
-    if !config.registries.is_empty() {
-        tracing::warn!("helmRegistries is read, but charts do not come from registries in this version");
-    }
     let settings = Settings {
         upload_dir,
         chart_store: chart_store(args, config.chart_store)?,

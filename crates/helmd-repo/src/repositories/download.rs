@@ -68,7 +68,7 @@ impl Repos {
     pub async fn download(&self, repository: &Repository, timeout: Duration) -> Result<Downloaded, RepositoryError> {
         Self::check_url(&repository.url)?;
         if oci::is_oci(&repository.url) {
-            return Err(RepositoryError::NoIndex);
+            return self.download_catalog(repository, timeout).await;
         }
         // HELM: version 3 has its own words for files that are not there; those of version 4 are the request's.
         if self.helm == HelmMajor::Helm3 {
@@ -100,6 +100,20 @@ impl Repos {
         let body = response.good().await?;
         let (repos, name) = (self.clone(), repository.name.clone());
         let work = move || repos.store(&name, body, notes);
+        tokio::task::spawn_blocking(work).await.map_err(|e| RepositoryError::Io(e.to_string()))?
+    }
+
+    async fn download_catalog(
+        &self,
+        repository: &Repository,
+        timeout: Duration,
+    ) -> Result<Downloaded, RepositoryError> {
+        if !self.registries.as_repositories {
+            return Err(RepositoryError::NoIndex);
+        }
+        let body = self.catalogued(repository, timeout).await?;
+        let (repos, name) = (self.clone(), repository.name.clone());
+        let work = move || repos.store(&name, body.into(), Notes::default());
         tokio::task::spawn_blocking(work).await.map_err(|e| RepositoryError::Io(e.to_string()))?
     }
 

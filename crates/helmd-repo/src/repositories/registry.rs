@@ -5,7 +5,10 @@ use super::resolve::{ChartOptions, Resolved};
 use super::{Repos, TIMEOUT};
 use bytes::Bytes;
 use helmd_http::{Credentials, Request};
+use helmd_index::oci;
+use helmd_index::repositories::Repository;
 use helmd_registry::{Helpers, Insecure, Layers, Login, Logins, Registry, RegistryOptions};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Largest archive.
@@ -19,6 +22,10 @@ pub type Told = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Registries {
     /// Registries without TLS though nobody asked for them.
     pub insecure: Insecure,
+    /// Hosts that are talked to without TLS, because a setting says so.
+    pub plain: BTreeSet<String>,
+    /// Whether a registry may be a repository: its index is made of its catalog.
+    pub as_repositories: bool,
     /// Whether programs are started that keep logins.
     pub helpers: Helpers,
     /// Who is told.
@@ -60,6 +67,24 @@ impl Repos {
             helm: self.helm,
         };
         Registry::new(self.http().clone(), options)
+    }
+
+    /// How a registry is asked that is a repository.
+    pub(super) fn options_of(&self, repository: &Repository, given: &ChartOptions) -> ChartOptions {
+        let Repository { url, username, password, cert_file, key_file, ca_file, .. } = repository;
+        let host = oci::host(url).unwrap_or_default();
+        let mut options = given.clone();
+        if !username.is_empty() && !password.is_empty() {
+            (options.username, options.password) = (username.clone(), password.clone());
+        }
+        if [cert_file, key_file, ca_file].iter().any(|file| !file.is_empty()) {
+            options.cert_file.clone_from(cert_file);
+            options.key_file.clone_from(key_file);
+            options.ca_file.clone_from(ca_file);
+        }
+        options.insecure_skip_tls_verify |= repository.insecure_skip_tls_verify;
+        options.plain_http |= self.registries.plain.contains(host);
+        options
     }
 
     /// Finds the version of a chart in a registry.

@@ -173,7 +173,13 @@ impl Repos {
                     (digest, _) => digest?,
                 };
                 let chart = with_repository(plain(&found.url), repository, options);
-                Ok(Resolved { digest, ..if oci::is_oci(&found.url) { self.oci(chart, options) } else { chart } })
+                if !oci::is_oci(&found.url) {
+                    return Ok(Resolved { digest, ..chart });
+                }
+                // Credentials of a repository are for its own server only.
+                let same = oci::host(&found.url) == oci::host(&repository.url);
+                let own = if same { self.options_of(repository, options) } else { options.clone() };
+                Ok(Resolved { digest, ..self.oci(chart, &own) })
             }
         }
     }

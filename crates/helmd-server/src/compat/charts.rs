@@ -4,7 +4,9 @@ use super::{Query, envelope};
 use crate::App;
 use crate::charts::ChartRequest;
 use axum::response::Response;
+use gotmpl::strconv::quote;
 use helmd_action::show;
+use helmd_index::oci;
 use helmd_repo::repositories::ChartOptions;
 use serde::Serialize;
 
@@ -23,6 +25,10 @@ pub(crate) async fn show(app: &App, query: &Query) -> Response {
     let info = query.first("info").filter(|i| !i.is_empty()).unwrap_or("all");
     if !matches!(info, "all" | "readme" | "values" | "chart") {
         return envelope::fail(&format!("bad info {info}, chart info only support readme/values/chart"));
+    }
+    // HELM-WRAPPER: it knows no registries here, and says so; what is no reference gets its words.
+    if oci::is_oci(chart) && oci::ChartReference::parse(chart).is_err() {
+        return envelope::fail(&format!("unable to lookup chart {}, missing registry client", quote(chart)));
     }
     let version = query.first("version").unwrap_or_default().to_owned();
     let options = ChartOptions { version, ..ChartOptions::default() };

@@ -57,7 +57,7 @@ pub fn chart_options(matches: &Matches) -> ChartOptions {
 /// The repositories of whoever runs the command.
 pub fn repos(matches: &Matches, helm: HelmMajor) -> Repos {
     let mut repos = Repos::new(settings::places(matches), helm, Http::new(HttpSettings::default()));
-    repos.registries = Registries { insecure: insecure(helm), helpers: Helpers::Start, told: None };
+    repos.registries = Registries { insecure: insecure(helm), helpers: Helpers::Start, ..Registries::default() };
     repos
 }
 
