@@ -10,10 +10,13 @@ pub mod lines;
 mod postgres;
 mod programs;
 pub mod proxy;
+mod registry;
+pub mod sides;
 
 pub use api::{Api, Server};
 pub use postgres::Postgres;
 pub use programs::{Program, wait_until};
+pub use registry::Registry;
 
 use std::path::PathBuf;
 

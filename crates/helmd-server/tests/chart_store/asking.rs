@@ -51,7 +51,7 @@ impl Server {
             upload_dir: at("uploads"),
             chart_store: config.chart_store.unwrap_or_default(),
             repositories: config.repositories,
-            registries: Vec::new(),
+            registries: helmd_server::RegistrySettings::default(),
             places: helmd_repo::Places {
                 repository_config: at("repositories.yaml"),
                 repository_cache: at("cache"),
