@@ -199,9 +199,11 @@ fn redirected(answer: &reqwest::Response) -> Option<String> {
     answer.headers().get(header::LOCATION)?.to_str().ok().map(str::to_owned)
 }
 
-/// `404 Not Found`
-fn status_text(status: StatusCode) -> String {
-    match status.canonical_reason() {
+/// `404 Not Found`, in the server's words where it has some.
+fn status_text(status: StatusCode, answer: &reqwest::Response) -> String {
+    let own = answer.extensions().get::<hyper::ext::ReasonPhrase>();
+    let own = own.and_then(|words| std::str::from_utf8(words.as_bytes()).ok());
+    match own.or(status.canonical_reason()) {
         Some(words) => format!("{} {words}", status.as_u16()),
         None => status.as_u16().to_string(),
     }
@@ -258,7 +260,8 @@ impl Response {
     /// Another status, in Helm's words, which name what was asked for; as [`Response::bytes`].
     pub async fn good(self) -> Result<Bytes, HttpError> {
         if self.status != StatusCode::OK {
-            return Err(HttpError::Status { url: self.asked, status: status_text(self.status) });
+            let status = status_text(self.status, &self.inner);
+            return Err(HttpError::Status { url: self.asked, status });
         }
         self.bytes().await
     }

@@ -8,7 +8,7 @@ mod output;
 
 use crate::entry::{ChartVersion, Text};
 use crate::index::{Index, Prereleases};
-use helmd_semver::{Constraints, SemverError, Version};
+use helmd_semver::{Constraints, FirstConstraints, SemverError, Version};
 use memchr::memmem::Finder;
 use sprig::paths;
 use sprig::regex::GoRegex;
@@ -32,6 +32,31 @@ pub struct Query {
     pub version: String,
     /// How the constraint takes prereleases.
     pub prereleases: Prereleases,
+    /// Whether the constraint is read as the library's first version reads it, by which helm-wrapper searches.
+    pub first_rules: bool,
+}
+
+enum Fits {
+    Helm(Constraints),
+    Wrapper(FirstConstraints),
+}
+
+impl Fits {
+    fn parse(text: &str, query: &Query) -> Result<Fits, SemverError> {
+        if query.first_rules {
+            return FirstConstraints::parse(text).map(Fits::Wrapper);
+        }
+        let mut constraint = Constraints::parse(text)?;
+        constraint.each_condition = query.prereleases == Prereleases::Condition;
+        Ok(Fits::Helm(constraint))
+    }
+
+    fn admits(&self, version: &str) -> bool {
+        match self {
+            Fits::Helm(constraint) => constraint.admits(version),
+            Fits::Wrapper(constraint) => constraint.admits(version),
+        }
+    }
 }
 
 /// Why there can be no search.
@@ -77,8 +102,7 @@ pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<V
         ("", false) => ">0.0.0",
         (version, _) => version,
     };
-    let mut constraint = Constraints::parse(constraint).map_err(|source| SearchError::Constraint { source })?;
-    constraint.each_condition = query.prereleases == Prereleases::Condition;
+    let constraint = Fits::parse(constraint, query).map_err(|source| SearchError::Constraint { source })?;
     let mut hits = Vec::new();
     for (path, versions) in charts(repositories) {
         let first = hits.len();

@@ -341,7 +341,12 @@ fn stat(path: &Path) -> Result<(), KubeError> {
 }
 
 fn read_file(path: &Path) -> Result<Kubeconfig, KubeError> {
-    Kubeconfig::read_from(path).map_err(|err| KubeError::Config(format!("error loading config file {path:?}: {err}")))
+    Kubeconfig::read_from(path).map_err(|err| {
+        // In the words of Go's YAML, where that is what is wrong.
+        let yaml = std::fs::read(path).ok().and_then(|text| helmd_yaml::parse(&text, helmd_yaml::Numbers::Json).err());
+        let cause = yaml.map_or_else(|| err.to_string(), |err| crate::helm_text(&err));
+        KubeError::Config(format!("error loading config file {path:?}: {cause}"))
+    })
 }
 
 /// A kubeconfig from a caller may not make this server read its own files.

@@ -90,12 +90,26 @@ impl Call {
     /// Path and query as sent.
     #[must_use]
     pub fn path_and_query(&self) -> String {
+        let path = escaped(&self.path);
         if self.query.is_empty() {
-            return self.path.clone();
+            return path;
         }
         let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.query).finish();
-        format!("{}?{query}", self.path)
+        format!("{path}?{query}")
     }
+}
+
+/// A path with names in it that cannot stand in a URL, as Go's client sends it: the API server says what is wrong with them.
+fn escaped(path: &str) -> String {
+    let fits = |byte: u8| {
+        byte.is_ascii_graphic()
+            && !matches!(byte, b'"' | b'#' | b'<' | b'>' | b'?' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+    };
+    if path.bytes().all(fits) {
+        return path.to_owned();
+    }
+    let one = |byte: u8| if fits(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    path.bytes().map(one).collect()
 }
 
 /// A successful answer.

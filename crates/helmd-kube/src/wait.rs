@@ -419,6 +419,12 @@ impl<'a> Waited<'a> {
                 self.note(cluster, &message);
                 Ok(false)
             }
+            // HELM: a failed job is looked at again as often as a failed look.
+            Ok(Readiness::Failed(message)) if self.failures < MOST_FAILURES => {
+                self.failures += 1;
+                self.note(cluster, &message);
+                Ok(false)
+            }
             Ok(Readiness::Failed(message)) => Err(KubeError::Failed(message)),
             Err(err) if is_passing(&err) && self.failures < MOST_FAILURES => {
                 self.failures += 1;

@@ -142,7 +142,7 @@ impl fmt::Display for Constraints {
 }
 
 /// Rewrites every `A - B` to `>= A, <= B `.
-fn hyphens_as_comparisons(text: &str) -> String {
+pub(crate) fn hyphens_as_comparisons(text: &str) -> String {
     let mut out = text.to_owned();
     let mut start = 0;
     while start < text.len() {

@@ -7,10 +7,12 @@
 //! [`MAX_CONSTRAINT_BYTES`] are errors, as in the original.
 
 mod constraint;
+mod first;
 mod grammar;
 mod version;
 
 pub use constraint::{Constraints, MAX_CONSTRAINT_BYTES, MAX_CONSTRAINT_GROUPS};
+pub use first::FirstConstraints;
 pub use version::{MAX_VERSION_BYTES, Version};
 
 /// Why a text is no version or no constraint; the words are the original's.
@@ -69,6 +71,12 @@ pub enum SemverError {
     /// A constraint whose version cannot be read.
     #[error("constraint parser error")]
     ConstraintVersion,
+    /// A condition of the library's first version that is none.
+    #[error("improper constraint: {0}")]
+    ImproperCondition(String),
+    /// A condition of the library's first version whose version cannot be read.
+    #[error("constraint Parser Error")]
+    FirstConstraintVersion,
 }
 
 impl SemverError {

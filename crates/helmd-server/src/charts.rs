@@ -3,9 +3,11 @@
 use crate::catalogue::Catalogue;
 use crate::own::{self, Own};
 use crate::paths::climbs;
-use helmd_chart::{Chart, Loader};
+use gotmpl::strconv::quote;
+use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_http::Request;
 use helmd_kube::helm_text;
+use helmd_repo::check_certificates;
 use helmd_repo::repositories::ChartOptions;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -109,11 +111,19 @@ impl Charts {
         self.catalogue.check_files([&options.cert_file, &options.key_file, &options.ca_file])?;
         self.catalogue.ready().await;
         let repos = self.catalogue.repos();
+        let certificates =
+            || check_certificates(&options.cert_file, &options.key_file, &options.ca_file, HelmMajor::Helm3);
+        if options.repo_url.starts_with("http") {
+            let words = "is not a valid chart repository or cannot be reached";
+            certificates().map_err(|e| format!("looks like {} {words}: {e}", quote(&options.repo_url)))?;
+        }
         let mut log = Vec::new();
         let options = self.catalogue.registries().options(chart, options);
         let resolved = repos.resolve(chart, &options, &mut log).await;
         log.iter().for_each(|line| tracing::warn!("{line}"));
-        let resolved = resolved.map_err(|e| helm_text(&e))?;
+        let resolved = resolved.map_err(|e| unquoted(&helm_text(&e)))?;
+        // HELM: the files are looked at before anybody is asked, also where no TLS is spoken.
+        certificates()?;
         if *verify {
             return Err(repos.unverified(&resolved).await);
         }
@@ -135,13 +145,13 @@ impl Charts {
         }
         // HELM: anything that ends in .tgz and names no host lies in the upload folder.
         if chart.rsplit('.').next() == Some("tgz") && !chart.contains(':') {
-            let name = chart.trim_start_matches('/');
-            let Some(folder) = self.own.store.folder() else { return Ok(Place::Upload(name.to_owned())) };
-            let path = folder.join(name);
-            return if path.exists() {
-                Ok(Place::Path(path))
-            } else {
-                Err(format!("path \"{}\" not found", path.display()))
+            let Some(folder) = self.own.store.folder() else {
+                return Ok(Place::Upload(chart.trim_start_matches('/').to_owned()));
+            };
+            let path = format!("{}/{chart}", folder.display());
+            return match Path::new(&path).exists() {
+                true => Ok(Place::Path(path.into())),
+                false => Err(format!("path \"{path}\" not found")),
             };
         }
         if !request.options.repo_url.is_empty() || chart.contains("://") {
@@ -160,6 +170,16 @@ impl Charts {
             return Ok(Place::Own(name.to_owned()));
         }
         Ok(Place::Elsewhere)
+    }
+}
+
+/// HELM-WRAPPER: it links a Helm whose semver does not quote what is no constraint.
+fn unquoted(text: &str) -> String {
+    match text.split_once("improper constraint: \"") {
+        Some((head, rest)) if rest.ends_with('"') => {
+            format!("{head}improper constraint: {}", rest.strip_suffix('"').unwrap_or(rest))
+        }
+        _ => text.to_owned(),
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) trait Build {
     type Entries: Default;
     fn null(&self) -> Self::Value;
     fn bool(&self, b: bool) -> Self::Value;
-    fn number(&self, f: f64) -> Self::Value;
+    /// `literal` is the number as it stands in the text.
+    fn number(&self, f: f64, literal: &str) -> Self::Value;
     fn string(&self, s: Cow<'_, str>) -> Self::Value;
     fn list(&self, items: Vec<Self::Value>) -> Self::Value;
     fn entry(&self, entries: &mut Self::Entries, key: Cow<'_, str>, value: Self::Value);
@@ -80,7 +81,7 @@ impl Build for GoValues {
     fn bool(&self, b: bool) -> Value {
         Value::Bool(b)
     }
-    fn number(&self, f: f64) -> Value {
+    fn number(&self, f: f64, _: &str) -> Value {
         Value::float(f)
     }
     fn string(&self, s: Cow<'_, str>) -> Value {
@@ -108,7 +109,7 @@ impl Build for JsonValues {
     fn bool(&self, b: bool) -> Json {
         Json::Bool(b)
     }
-    fn number(&self, f: f64) -> Json {
+    fn number(&self, f: f64, _: &str) -> Json {
         serde_json::Number::from_f64(f).map_or(Json::Null, Json::Number)
     }
     fn string(&self, s: Cow<'_, str>) -> Json {
@@ -293,7 +294,7 @@ impl<'a> Reader<'a> {
         let text = self.text.get(start..self.at).unwrap_or_default();
         let text = std::str::from_utf8(text).unwrap_or_default();
         match text.parse::<f64>() {
-            Ok(f) if f.is_finite() => Ok(build.number(f)),
+            Ok(f) if f.is_finite() => Ok(build.number(f, text)),
             _ => {
                 let value = format!("number {text}");
                 self.saved.get_or_insert(JsonError::Type { value, go_type: types::FLOAT64.name });

@@ -11,8 +11,8 @@ pub enum Node {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// Any number.
-    Number(f64),
+    /// Any number, as it stands in the text.
+    Number(String),
     /// A string.
     Text(String),
     /// An array.
@@ -83,8 +83,8 @@ impl Build for Nodes {
     fn bool(&self, b: bool) -> Node {
         Node::Bool(b)
     }
-    fn number(&self, f: f64) -> Node {
-        Node::Number(f)
+    fn number(&self, _: f64, literal: &str) -> Node {
+        Node::Number(literal.to_owned())
     }
     fn string(&self, s: Cow<'_, str>) -> Node {
         Node::Text(s.into_owned())
@@ -107,10 +107,12 @@ mod tests {
     #[test]
     fn values_follow_each_other() {
         let mut stream = Stream::new(b" {\"b\":1,\"a\":[null]} 5\n-");
-        let object =
-            Node::Object(vec![("b".to_owned(), Node::Number(1.0)), ("a".to_owned(), Node::List(vec![Node::Null]))]);
+        let object = Node::Object(vec![
+            ("b".to_owned(), Node::Number("1".to_owned())),
+            ("a".to_owned(), Node::List(vec![Node::Null])),
+        ]);
         assert_eq!((stream.next_value(), stream.consumed()), (Some(Ok(object)), 19));
-        assert_eq!((stream.next_value(), stream.consumed()), (Some(Ok(Node::Number(5.0))), 21));
+        assert_eq!((stream.next_value(), stream.consumed()), (Some(Ok(Node::Number("5".to_owned()))), 21));
         assert_eq!(stream.next_value().map(|r| r.map_err(|e| e.to_string())), Some(Err("unexpected EOF".to_owned())));
         assert_eq!(Stream::new(b" \n").next_value(), None);
     }

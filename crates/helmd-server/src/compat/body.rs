@@ -3,8 +3,8 @@
 //! Any method and content type; an empty body means all defaults; keys match without case; unknown keys are ignored; bytes after
 //! the first JSON value are ignored; a value of a wrong type is Go's error text.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+pub(crate) use gotmpl::json::Node;
+use gotmpl::json::Stream;
 
 /// What a field of an option struct takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(crate) enum FieldKind {
     Bool,
     /// A bool that also takes `""`, `"true"` and `"false"`: the README's body shows a text there.
     LooseBool,
+    /// A bool, or one of these words (an addition of helmd).
+    BoolOr(&'static [&'static str]),
     /// Go `int`.
     Int,
     /// Go `string`.
@@ -31,34 +33,31 @@ pub(crate) struct Schema {
     pub(crate) name: &'static str,
     /// Field names as in JSON.
     pub(crate) fields: &'static [(&'static str, FieldKind)],
+    /// A struct within it, and its fields: Go's errors name it before them.
+    pub(crate) embedded: (&'static str, &'static [&'static str]),
+}
+
+impl Schema {
+    /// What Go's errors have before the name of a field.
+    fn inner(&self, name: &str) -> String {
+        let (inner, names) = self.embedded;
+        if names.contains(&name) { format!("{inner}.") } else { String::new() }
+    }
 }
 
 /// A decoded body: the given fields, the last of equal ones.
 #[derive(Debug, Default)]
 pub(crate) struct Fields(Vec<(&'static str, Node)>);
 
-/// A JSON value with its members in the order of the text.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Node {
-    Null,
-    Bool(bool),
-    Number(serde_json::Number),
-    Text(String),
-    List(Vec<Node>),
-    Object(Vec<(String, Node)>),
-}
-
-impl Node {
-    fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Json;
-        match self {
-            Node::Null => Json::Null,
-            Node::Bool(b) => Json::Bool(*b),
-            Node::Number(n) => Json::Number(n.clone()),
-            Node::Text(text) => Json::String(text.clone()),
-            Node::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Node::Object(entries) => Json::Object(entries.iter().map(|(k, v)| (k.clone(), v.to_json())).collect()),
-        }
+fn to_json(node: &Node) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match node {
+        Node::Null => Json::Null,
+        Node::Bool(b) => Json::Bool(*b),
+        Node::Number(n) => n.parse().map_or(Json::Null, Json::Number),
+        Node::Text(text) => Json::String(text.clone()),
+        Node::List(items) => Json::Array(items.iter().map(to_json).collect()),
+        Node::Object(entries) => Json::Object(entries.iter().map(|(k, v)| (k.clone(), to_json(v))).collect()),
     }
 }
 
@@ -77,7 +76,7 @@ impl Fields {
     /// An int field, 0 when not given.
     pub(crate) fn int(&self, name: &str) -> i64 {
         match self.get(name) {
-            Some(Node::Number(n)) => n.as_i64().unwrap_or_default(),
+            Some(Node::Number(n)) => n.parse().unwrap_or_default(),
             _ => 0,
         }
     }
@@ -103,7 +102,7 @@ impl Fields {
     }
     /// A field of any form.
     pub(crate) fn json(&self, name: &str) -> Option<serde_json::Value> {
-        self.get(name).map(Node::to_json)
+        self.get(name).map(to_json)
     }
     /// An object field with text values.
     pub(crate) fn text_map(&self, name: &str) -> Vec<(String, String)> {
@@ -117,6 +116,32 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// With what the query says of fields that the body leaves out.
+    ///
+    /// # Errors
+    /// Go's words for a text that is no bool or number.
+    pub(crate) fn or_query(mut self, schema: &Schema, query: &super::Query) -> Result<Fields, String> {
+        for (name, kind) in schema.fields {
+            let Some(text) = query.first(name).filter(|text| !text.is_empty() && self.get(name).is_none()) else {
+                continue;
+            };
+            let node = match kind {
+                FieldKind::Bool => {
+                    Node::Bool(gotmpl::strconv::parse_bool(text).map_err(|e| format!("query {name}: {e}"))?)
+                }
+                FieldKind::Int => {
+                    let number = super::go_atoi(text).map_err(|e| format!("query {name}: {e}"))?;
+                    Node::Number(number.to_string())
+                }
+                _ => Node::Text(text.to_owned()),
+            };
+            self.0.push((name, node));
+        }
+        Ok(self)
+    }
+}
+
 /// Reads a body.
 ///
 /// # Errors
@@ -125,29 +150,13 @@ pub(crate) fn read(schema: &Schema, body: &[u8]) -> Result<Fields, String> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Fields::default());
     }
-    let node = match serde_json::Deserializer::from_slice(body).into_iter::<Node>().next() {
-        Some(Ok(node)) => node,
-        Some(Err(e)) => return Err(syntax_error(body, &e)),
-        None => return Ok(Fields::default()),
-    };
-    match node {
+    let Some(node) = Stream::new(body).next_value() else { return Ok(Fields::default()) };
+    match node.map_err(|e| e.to_string())? {
         Node::Object(entries) => fields(schema, entries),
         Node::Null => Ok(Fields::default()),
         other => {
             Err(format!("json: cannot unmarshal {} into Go value of type main.{}", go_kind(&other, false), schema.name))
         }
-    }
-}
-
-/// Go's words for text that is no JSON.
-fn syntax_error(body: &[u8], error: &serde_json::Error) -> String {
-    match gotmpl::json::parse(body) {
-        Err(e) => match e.to_string() {
-            // HELM: the wrapper decodes a stream, which ends with another word than a text does.
-            text if text == "unexpected end of JSON input" => "unexpected EOF".to_owned(),
-            text => text,
-        },
-        Ok(_) => error.to_string(),
     }
 }
 
@@ -166,8 +175,9 @@ fn fields(schema: &Schema, entries: Vec<(String, Node)>) -> Result<Fields, Strin
         match mismatch(*kind, &node) {
             None => given.push((*name, node)),
             Some((got, want)) => {
-                let text =
-                    format!("json: cannot unmarshal {got} into Go struct field {}.{name} of type {want}", schema.name);
+                let inner = schema.inner(name);
+                let field = format!("{}.{inner}{name}", schema.name);
+                let text = format!("json: cannot unmarshal {got} into Go struct field {field} of type {want}");
                 first_error.get_or_insert(text);
             }
         }
@@ -179,16 +189,17 @@ fn fields(schema: &Schema, entries: Vec<(String, Node)>) -> Result<Fields, Strin
 fn mismatch(kind: FieldKind, node: &Node) -> Option<(String, &'static str)> {
     let wrong = |want| Some((go_kind(node, want == "int" || want == "time.Duration"), want));
     match (kind, node) {
-        (FieldKind::Bool | FieldKind::LooseBool, Node::Bool(_))
+        (FieldKind::Bool | FieldKind::BoolOr(_) | FieldKind::LooseBool, Node::Bool(_))
         | (FieldKind::Text, Node::Text(_))
         | (FieldKind::Object, Node::Object(_)) => None,
+        (FieldKind::BoolOr(words), Node::Text(t)) if words.contains(&t.as_str()) => None,
         (FieldKind::LooseBool, Node::Text(t)) if matches!(t.as_str(), "" | "true" | "false") => None,
-        (FieldKind::Int | FieldKind::Nanoseconds, Node::Number(n)) if n.is_i64() => None,
+        (FieldKind::Int | FieldKind::Nanoseconds, Node::Number(n)) if n.parse::<i64>().is_ok() => None,
         (FieldKind::Nanoseconds, Node::Text(_)) => None,
         (FieldKind::Texts, Node::List(items)) => {
             items.iter().find(|n| !matches!(n, Node::Text(_) | Node::Null)).map(|n| (go_kind(n, false), "string"))
         }
-        (FieldKind::Bool | FieldKind::LooseBool, _) => wrong("bool"),
+        (FieldKind::Bool | FieldKind::BoolOr(_) | FieldKind::LooseBool, _) => wrong("bool"),
         (FieldKind::Int, _) => wrong("int"),
         (FieldKind::Text, _) => wrong("string"),
         (FieldKind::Texts, _) => wrong("[]string"),
@@ -210,54 +221,6 @@ fn go_kind(node: &Node, integer: bool) -> String {
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
-        struct NodeVisitor;
-        impl<'de> Visitor<'de> for NodeVisitor {
-            type Value = Node;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON value")
-            }
-            fn visit_unit<E>(self) -> Result<Node, E> {
-                Ok(Node::Null)
-            }
-            fn visit_bool<E>(self, v: bool) -> Result<Node, E> {
-                Ok(Node::Bool(v))
-            }
-            fn visit_i64<E>(self, v: i64) -> Result<Node, E> {
-                Ok(Node::Number(v.into()))
-            }
-            fn visit_u64<E>(self, v: u64) -> Result<Node, E> {
-                Ok(Node::Number(v.into()))
-            }
-            fn visit_f64<E>(self, v: f64) -> Result<Node, E> {
-                Ok(serde_json::Number::from_f64(v).map_or(Node::Null, Node::Number))
-            }
-            fn visit_str<E>(self, v: &str) -> Result<Node, E> {
-                Ok(Node::Text(v.to_owned()))
-            }
-            fn visit_string<E>(self, v: String) -> Result<Node, E> {
-                Ok(Node::Text(v))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Node::List(items))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Node::Object(entries))
-            }
-        }
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,7 +233,9 @@ mod tests {
             ("history_max", FieldKind::Int),
             ("insecure_skip_verify", FieldKind::LooseBool),
             ("timeout", FieldKind::Nanoseconds),
+            ("version", FieldKind::Text),
         ],
+        embedded: ("ChartPathOptions", &["version", "insecure_skip_verify"]),
     };
 
     #[test]
@@ -294,6 +259,19 @@ mod tests {
             error(r#"{"history_max": 1.5}"#),
             "json: cannot unmarshal number 1.5 into Go struct field releaseOptions.history_max of type int"
         );
+    }
+
+    #[test]
+    fn what_stands_there_is_read_as_gos_decoder_does() {
+        let error = |b: &str| read(&SCHEMA, b.as_bytes()).map(drop).unwrap_err();
+        let field = |b: &str| error(b).replace("json: cannot unmarshal ", "").replace("into Go struct field ", "");
+        assert_eq!(field(r#"{"history_max": 1e3}"#), "number 1e3 releaseOptions.history_max of type int");
+        let huge = field(r#"{"history_max": 99999999999999999999}"#);
+        assert_eq!(huge, "number 99999999999999999999 releaseOptions.history_max of type int");
+        assert_eq!(field(r#"{"version": 1}"#), "number releaseOptions.ChartPathOptions.version of type string");
+        assert_eq!((error("nul"), error("{")), ("unexpected EOF".to_owned(), "unexpected EOF".to_owned()));
+        assert!(read(&SCHEMA, b"nulll").is_ok());
+        assert_eq!(read(&SCHEMA, br#"{"version":"\ud800\u00e4"}"#).unwrap().text("version"), "\u{fffd}\u{e4}");
     }
 
     #[test]

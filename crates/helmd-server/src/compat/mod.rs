@@ -34,7 +34,7 @@ impl Query {
             (!text.is_empty()).then(|| text.to_owned())
         };
         Query {
-            pairs: url::form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect(),
+            pairs: pairs(raw.unwrap_or_default()),
             kube_token: header("x-kubetoken"),
             kube_apiserver: header("x-kubeapiserver"),
         }
@@ -43,6 +43,13 @@ impl Query {
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
+}
+
+/// HELM-WRAPPER: Go leaves out a pair with a semicolon or a broken escape.
+fn pairs(raw: &str) -> Vec<(String, String)> {
+    let readable = |pair: &&str| !pair.contains(';') && route::decode_bytes(pair).is_some();
+    let good: Vec<&str> = raw.split('&').filter(readable).collect();
+    url::form_urlencoded::parse(good.join("&").as_bytes()).into_owned().collect()
 }
 
 /// Answers one request.
@@ -93,6 +100,11 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
     }
 }
 
+/// Go's `strconv.Atoi`, whose error names itself.
+pub(crate) fn go_atoi(text: &str) -> Result<i64, String> {
+    gotmpl::strconv::parse_int(text, 10, 64).map_err(|e| e.to_string().replace("strconv.ParseInt", "strconv.Atoi"))
+}
+
 /// The answer to whoever sends no token.
 pub(crate) fn unauthorized() -> Response {
     let mut response = envelope::fail("unauthorized: this server wants a token: Authorization: Bearer TOKEN");
@@ -123,9 +135,20 @@ fn redirect(method: &axum::http::Method, uri: &axum::http::Uri) -> Response {
         target.push('?');
         target.push_str(query);
     }
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() =
-        if *method == axum::http::Method::GET { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
+    let get = matches!(*method, axum::http::Method::GET | axum::http::Method::HEAD);
+    let mut response = match get {
+        true => {
+            let shown = target.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let shown = shown.replace('"', "&#34;").replace('\'', "&#39;");
+            let page = format!("<a href=\"{shown}\">Moved Permanently</a>.\n\n");
+            let mut response = Response::new(Body::from(page));
+            let kind = HeaderValue::from_static("text/html; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+        false => Response::new(Body::empty()),
+    };
+    *response.status_mut() = if get { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
     if let Ok(value) = HeaderValue::try_from(target) {
         response.headers_mut().insert(header::LOCATION, value);
     }

@@ -11,6 +11,7 @@ use helmd_kube::helm_text;
 use helmd_release::{Hook, Release, Time};
 use helmd_repo::repositories::ChartOptions;
 use serde::Serialize;
+use std::path::Path;
 
 /// A release in a list or a status; `revision` is a text there, as in the Go program.
 #[derive(Serialize)]
@@ -157,7 +158,7 @@ pub(crate) async fn list(app: &App, namespace: &str, query: &Query, body: &[u8])
 }
 
 async fn list_inner(app: &App, namespace: &str, query: &Query, body: &[u8]) -> Result<Response, String> {
-    let fields = body::read(&options::LIST, body)?;
+    let fields = body::read(&options::LIST, body)?.or_query(&options::LIST, query)?;
     let namespace = if fields.bool("all_namespaces") { "" } else { namespace };
     let cx = app.context(query, namespace).await?;
     let list = action::List {
@@ -174,6 +175,7 @@ async fn list_inner(app: &App, namespace: &str, query: &Query, body: &[u8]) -> R
         deployed: fields.bool("deployed"),
         failed: fields.bool("failed"),
         pending: fields.bool("pending"),
+        selector: fields.text("selector").to_owned(),
         default_states: action::DefaultStates::Helm3,
         ..action::List::default()
     };
@@ -307,7 +309,7 @@ pub(crate) async fn install(app: &App, target: Target, query: &Query, body: &[u8
 async fn install_inner(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Response, Failure> {
     let change = Change::prepare(app, target, query, body).await?;
     action::check_installable(&change.subject.chart).map_err(text)?;
-    action::check_dependencies(&change.subject.chart).map_err(text)?;
+    change.check_dependencies()?;
     let install = options::install(&change.fields, change.subject)?;
     let cx = change.cx;
     rendering(&cx.clone(), async move { install.run(&cx).await }).await?;
@@ -319,9 +321,20 @@ struct Change {
     fields: Fields,
     cx: Context,
     subject: options::Subject,
+    /// The chart is a folder.
+    unpacked: bool,
 }
 
 impl Change {
+    /// The charts that the chart wants are in it. A request changes no chart: they are not fetched.
+    fn check_dependencies(&self) -> Result<(), String> {
+        let missing = action::check_dependencies(&self.subject.chart).map_err(text);
+        match self.fields.bool("dependency_update") && !self.unpacked {
+            true => missing.map_err(|_| "only unpacked charts can be updated".to_owned()),
+            false => missing,
+        }
+    }
+
     async fn prepare(app: &App, target: Target, query: &Query, body: &[u8]) -> Result<Change, String> {
         if query.first("chart").unwrap_or_default().is_empty() {
             return Err("chart name can not be empty".to_owned());
@@ -334,7 +347,8 @@ impl Change {
         cx.interrupted = options::interrupted(&fields)?.unwrap_or(cx.interrupted);
         cx.post_render = options::post_render(&fields)?;
         let chart = app.charts.load(&request).await?;
-        Ok(Change { fields, cx, subject: options::Subject { name: target.release, chart, values } })
+        let unpacked = Path::new(&request.chart).is_dir();
+        Ok(Change { unpacked, fields, cx, subject: options::Subject { name: target.release, chart, values } })
     }
 }
 
@@ -355,7 +369,7 @@ async fn upgrade_inner(app: &App, target: Target, query: &Query, body: &[u8]) ->
 /// `PUT …/releases/:release/versions/:reversion`
 pub(crate) async fn rollback(app: &App, target: Target, revision: &str, query: &Query, body: &[u8]) -> Response {
     let run = async {
-        let revision = go_atoi(revision)?;
+        let revision = super::go_atoi(revision)?;
         let fields = body::read(&options::RELEASE, body)?;
         let mut cx = app.context(query, &target.namespace).await?;
         let rollback = options::rollback(&fields, target.release.clone(), revision)?;
@@ -364,11 +378,6 @@ pub(crate) async fn rollback(app: &App, target: Target, revision: &str, query: &
         Ok::<_, Failure>(envelope::done())
     };
     answer(query, run.await)
-}
-
-/// Go's `strconv.Atoi`, whose error names itself.
-fn go_atoi(text: &str) -> Result<i64, String> {
-    gotmpl::strconv::parse_int(text, 10, 64).map_err(|e| e.to_string().replace("strconv.ParseInt", "strconv.Atoi"))
 }
 
 /// `DELETE …/releases/:release`

@@ -34,6 +34,7 @@ const REPOSITORY: Schema = Schema {
         ("pass_credentials", FieldKind::Bool),
         ("force_update", FieldKind::Bool),
     ],
+    embedded: ("", &[]),
 };
 
 /// `GET /api/repositories`
@@ -137,6 +138,7 @@ pub(crate) async fn search(app: &App, query: &Query) -> Response {
         devel: yes("devel"),
         version: query.first("version").unwrap_or_default().to_owned(),
         prereleases: app.catalogue.repos().prereleases,
+        first_rules: true,
     };
     let settings = &app.settings.chart_store;
     let with_own = query.first("uploads").map_or(settings.search, |uploads| uploads == "true");

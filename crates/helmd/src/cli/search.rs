@@ -69,6 +69,7 @@ fn repo(call: &mut Call<'_>) -> Result<(), String> {
         devel: matches.flag("devel"),
         version: matches.text("version").to_owned(),
         prereleases: repos.prereleases,
+        first_rules: false,
     };
     let hits = search(&indexes, &query).map_err(|e| helm_text(&e))?;
     if hits.is_empty() && matches.flag("fail-on-no-result") {
