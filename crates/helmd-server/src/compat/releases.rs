@@ -177,7 +177,6 @@ async fn list_inner(app: &App, namespace: &str, query: &Query, body: &[u8]) -> R
         pending: fields.bool("pending"),
         selector: fields.text("selector").to_owned(),
         default_states: action::DefaultStates::Helm3,
-        ..action::List::default()
     };
     if list.offset < 0 {
         return Err("offset must not be negative".to_owned());
