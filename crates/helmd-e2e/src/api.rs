@@ -41,9 +41,22 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with(helmd: &Path, folder: &Path, extra: &[&str], variables: &[(&str, &str)]) -> Result<Server> {
+        Self::start_configured(helmd, folder, extra, (variables, ""))
+    }
+
+    /// As [`Server::start_with`], with these lines in the config file.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_configured(
+        helmd: &Path,
+        folder: &Path,
+        extra: &[&str],
+        (variables, lines): (&[(&str, &str)], &str),
+    ) -> Result<Server> {
         std::fs::create_dir_all(folder.join("uploads"))?;
         let config = folder.join("config.yaml");
-        std::fs::write(&config, format!("uploadPath: {}\n", folder.join("uploads").display()))?;
+        std::fs::write(&config, format!("uploadPath: {}\n{lines}", folder.join("uploads").display()))?;
         let port = free_port()?;
         let log = folder.join("helmd.log");
         let out = std::fs::File::create(&log)?;

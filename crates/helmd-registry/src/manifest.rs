@@ -58,3 +58,23 @@ pub struct Manifest {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
+
+impl Manifest {
+    /// Whether it is a chart's.
+    #[must_use]
+    pub fn is_chart(&self) -> bool {
+        self.config.media_type == CONFIG && self.archive().is_some()
+    }
+
+    /// The chart's archive.
+    #[must_use]
+    pub fn archive(&self) -> Option<&Descriptor> {
+        self.layers.iter().rev().find(|layer| matches!(layer.media_type.as_str(), CHART | LEGACY_CHART))
+    }
+
+    /// The chart's signature.
+    #[must_use]
+    pub fn provenance(&self) -> Option<&Descriptor> {
+        self.layers.iter().rev().find(|layer| layer.media_type == PROVENANCE)
+    }
+}

@@ -260,6 +260,15 @@ impl Registry {
         Ok((digest, config, layers, found))
     }
 
+    /// What a tag or a digest stands for, and its digest.
+    ///
+    /// # Errors
+    /// There is none, or the registry cannot be asked.
+    pub async fn manifest_of(&self, reference: &Reference) -> Result<(String, Manifest), RegistryError> {
+        let Fetched { descriptor, manifest } = self.manifest(reference).await?;
+        Ok((descriptor.digest, manifest))
+    }
+
     async fn manifest(&self, reference: &Reference) -> Result<Fetched, RegistryError> {
         let path = Registry::path(reference, "manifests", &target(reference));
         let scope = scope::of_repository(&reference.repository, false);

@@ -230,7 +230,9 @@ mod tests {
         let reach = crate::catalogue::Reach::default();
         let catalogue =
             Arc::new(Catalogue::new(places, (&[], RegistrySettings::default()), reach, helmd_chart::HelmMajor::Helm3));
-        let store = crate::ChartStoreSettings::default().open(Path::new("/nowhere"), Loader::default(), 1).unwrap();
+        let store = crate::ChartStoreSettings::default()
+            .open(Path::new("/nowhere"), Loader::default(), 1, Default::default())
+            .unwrap();
         let own = Own { store: Arc::new(store), name: "uploads".to_owned() };
         let charts = Charts::new(Loader::default(), catalogue, own);
         let request = ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() };

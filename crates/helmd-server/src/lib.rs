@@ -89,7 +89,12 @@ impl App {
         ));
         let loader = settings.budgets.loader(helm);
         let largest = settings.limits.upload_bytes as u64;
-        let store = Arc::new(settings.chart_store.open(&settings.upload_dir, loader.clone(), largest)?);
+        let store = Arc::new(settings.chart_store.open(
+            &settings.upload_dir,
+            loader.clone(),
+            largest,
+            catalogue.repos().logins(),
+        )?);
         let own = Own { store: Arc::clone(&store), name: settings.chart_store.name.clone() };
         let charts = Charts::new(loader, Arc::clone(&catalogue), own);
         let holder = Arc::new(settings.holder.clone());

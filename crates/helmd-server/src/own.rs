@@ -71,8 +71,9 @@ mod tests {
 
     #[test]
     fn a_repository_of_the_same_name_comes_first() {
-        let store =
-            crate::ChartStoreSettings::default().open(Path::new("/x"), helmd_chart::Loader::default(), 1).unwrap();
+        let store = crate::ChartStoreSettings::default()
+            .open(Path::new("/x"), helmd_chart::Loader::default(), 1, Default::default())
+            .unwrap();
         let own = Own { store: Arc::new(store), name: "uploads".to_owned() };
         let named = |name: &str| vec![Repository { name: name.to_owned(), ..Repository::default() }];
         assert_eq!(own.names("uploads/web", &named("other")), Some("web"));

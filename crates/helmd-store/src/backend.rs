@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use helmd_http::HttpError;
+use helmd_registry::RegistryError;
 use std::path::Path;
 
 /// An archive (`.tgz`) or a signature (`.tgz.prov`) that is there.
@@ -102,6 +103,12 @@ pub enum BackendError {
         /// S3's word for it, with a blank before it.
         code: String,
     },
+    /// The registry refuses, or does not answer.
+    #[error("the registry of the chart store")]
+    Registry(#[from] RegistryError),
+    /// What a registry cannot hold.
+    #[error("the chart store is a registry: {0}")]
+    NotInRegistry(String),
     /// The bucket's answer makes no sense.
     #[error("the bucket of the chart store: {0}")]
     Answer(String),

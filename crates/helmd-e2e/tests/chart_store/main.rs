@@ -1,8 +1,11 @@
 //! helmd's own charts beside the real programs: helm 3 and helm 4 use them as a repository, curl speaks ChartMuseum's API.
 #![expect(clippy::unwrap_used, reason = "a walk that cannot begin is a failed test")]
 
+mod registry;
+
 use anyhow::{Context, Result, bail, ensure};
 use helmd_e2e::{Program, Server, Setup};
+use registry::Registry;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,12 +18,16 @@ struct Walk {
 }
 
 fn begin() -> Option<Walk> {
+    begin_with(&["--chart-store", ""], "")
+}
+
+fn begin_with(flags: &[&str], config: &str) -> Option<Walk> {
     let setup = Setup::find(false)?;
     let home = tempfile::tempdir().unwrap();
     let kubeconfig = home.path().join("sandbox.kubeconfig");
     let text = kubeconfig.display().to_string();
-    let flags = ["--sandbox", "--sandbox-kubeconfig", &text, "--chart-store", ""];
-    let server = Server::start(&setup.helmd, home.path(), &flags).unwrap();
+    let flags = [&["--sandbox", "--sandbox-kubeconfig", &text], flags].concat();
+    let server = Server::start_configured(&setup.helmd, home.path(), &flags, (&[], config)).unwrap();
     Some(Walk { setup, server, home, kubeconfig })
 }
 
@@ -204,6 +211,71 @@ fn signatures_are_served_beside_their_archives() {
             (409, r#"{"error":"file already exists"}"#),
         )?;
         walk.expect("/charts/api/prov?force", &["--data-binary", &format!("@{signature}")], (201, r#"{"saved":true}"#))
+    })();
+    result.unwrap();
+}
+
+#[test]
+fn charts_go_on_to_a_registry() {
+    let place = tempfile::tempdir().unwrap();
+    let Some(registry) = Registry::start(place.path()).unwrap() else { return Setup::missing("docker-registry") };
+    let Some(walk) = begin_with(&["--chart-store", "", "--allow-host", &registry.host], "") else { return };
+    let result = (|| -> Result<()> {
+        let archive = walk.package("1.0.0")?;
+        let body = format!("@{}", archive.display());
+        walk.expect("/charts/api/charts", &["--data-binary", &body], (201, r#"{"saved":true}"#))?;
+        let push = "/charts/api/charts/hello/1.0.0/push";
+        let to = json!({"to": format!("oci://{}/team", registry.host), "plain_http": true}).to_string();
+        let (status, body) = walk.curl(push, &["-d", &to])?;
+        ensure!(status == 201 && body.contains("team/hello:1.0.0") && body.contains("sha256:"), "{status} {body}");
+        for name in ["helm3", "helm4"] {
+            let pulled = walk.home.path().join(format!("onward-{name}"));
+            std::fs::create_dir_all(&pulled)?;
+            let chart = format!("oci://{}/team/hello", registry.host);
+            let folder = pulled.display().to_string();
+            walk.helm(name).run(&["pull", &chart, "--version", "1.0.0", "--plain-http", "-d", &folder])?;
+            ensure!(
+                std::fs::read(pulled.join("hello-1.0.0.tgz"))? == std::fs::read(&archive)?,
+                "{name} pulls other bytes"
+            );
+        }
+        let elsewhere = json!({"to": "oci://127.0.0.1:9/team", "plain_http": true}).to_string();
+        ensure!(walk.curl(push, &["-d", &elsewhere])?.0 == 403, "a registry that is not allowed");
+        Ok(())
+    })();
+    result.unwrap();
+}
+
+#[test]
+fn two_servers_share_a_registry() {
+    let place = tempfile::tempdir().unwrap();
+    let Some(registry) = Registry::start(place.path()).unwrap() else { return Setup::missing("docker-registry") };
+    let config = format!("chartStore:\n  url: oci://{}/shared\n  plainHttp: true\n", registry.host);
+    let (Some(one), Some(other)) = (begin_with(&[], &config), begin_with(&[], &config)) else { return };
+    let result = (|| -> Result<()> {
+        let archive = one.package("1.0.0")?;
+        one.server.api.upload(&archive)?;
+        // What helm itself pushes there is in the store as well.
+        let second = one.package("1.1.0")?.display().to_string();
+        one.helm("helm4").run(&["push", &second, &format!("oci://{}/shared", registry.host), "--plain-http"])?;
+        let uploads = other.server.api.call("GET", "/api/charts/upload", None)?;
+        ensure!(uploads == json!(["hello-1.0.0.tgz", "hello-1.1.0.tgz"]), "{uploads}");
+        let helm = other.helm("helm4");
+        helm.run(&["repo", "add", "own", &format!("{}/charts", other.server.api.base())])?;
+        let folder = other.home.path().display().to_string();
+        helm.run(&["pull", "own/hello", "--version", "1.0.0", "-d", &folder])?;
+        ensure!(std::fs::read(other.home.path().join("hello-1.0.0.tgz"))? == std::fs::read(&archive)?, "other bytes");
+        let body = json!({"create_namespace": true});
+        other.server.api.call(
+            "POST",
+            "/api/namespaces/demo/releases/a?chart=uploads/hello&version=1.1.0",
+            Some(&body),
+        )?;
+        other.server.api.call("POST", "/api/namespaces/demo/releases/b?chart=hello-1.0.0.tgz", Some(&body))?;
+        other.expect("/charts/api/charts/hello/1.0.0", &["-X", "DELETE"], (200, r#"{"deleted":true}"#))?;
+        let left = one.server.api.call("GET", "/api/charts/upload", None)?;
+        ensure!(left == json!(["hello-1.1.0.tgz"]), "{left}");
+        Ok(())
     })();
     result.unwrap();
 }

@@ -60,10 +60,10 @@ pub(super) fn failed(error: &StoreError) -> Answer {
         StoreError::Full | StoreError::Backend(BackendError::TooMany(_)) => StatusCode::INSUFFICIENT_STORAGE,
         StoreError::Changing(_) => StatusCode::SERVICE_UNAVAILABLE,
         StoreError::Backend(BackendError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-        StoreError::Backend(BackendError::Name(_)) => StatusCode::BAD_REQUEST,
-        StoreError::Backend(BackendError::Http(_) | BackendError::Refused { .. } | BackendError::Answer(_)) => {
-            StatusCode::BAD_GATEWAY
-        }
+        StoreError::Backend(BackendError::Name(_) | BackendError::NotInRegistry(_)) => StatusCode::BAD_REQUEST,
+        StoreError::Backend(
+            BackendError::Http(_) | BackendError::Refused { .. } | BackendError::Answer(_) | BackendError::Registry(_),
+        ) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = helm_text(error);

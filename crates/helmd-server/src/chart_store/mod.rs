@@ -4,6 +4,7 @@
 
 mod answer;
 mod museum;
+mod onward;
 mod repository;
 
 use crate::App;
@@ -51,6 +52,7 @@ async fn route(app: App, request: Request<Body>, patience: Duration) -> Answered
         ("GET", ["api", "charts", name, version]) => museum::version(app, name, version).await,
         ("GET", ["api", "charts", name, version, "values"]) => museum::values(app, name, version).await,
         ("DELETE", ["api", "charts", name, version]) => museum::delete(app, name, version).await,
+        ("POST", ["api", "charts", name, version, "push"]) => onward::push(app, name, version, request).await,
         ("POST", ["api", "charts"]) => in_time(patience, museum::push(app, &query, request)).await,
         ("POST", ["api", "prov"]) => in_time(patience, museum::push_signature(app, &query, request)).await,
         _ => nothing(),

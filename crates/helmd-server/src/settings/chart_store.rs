@@ -1,8 +1,11 @@
 //! `chartStore` of the config file: where the server's own charts lie.
 
-use super::{ConfigError, text_of};
+use super::{ConfigError, text_of, texts_of};
 use helmd_chart::Loader;
-use helmd_store::{Backend, Bucket, BucketSettings, Folder, Keys, Store, StoreLimits};
+use helmd_registry::{Login, Logins};
+use helmd_store::{
+    Backend, Bucket, BucketSettings, Folder, Keys, RegistryFolder, RegistrySettings, Store, StoreLimits,
+};
 use serde_json::Value as Json;
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +18,8 @@ const MAX_FILES: usize = 20_000;
 const FRESH_FOLDER: Duration = Duration::from_secs(1);
 /// The same for what is asked over the network.
 const FRESH_REMOTE: Duration = Duration::from_secs(5);
+/// The same for a registry, which is asked for each version.
+const FRESH_REGISTRY: Duration = Duration::from_secs(30);
 
 /// The server's own charts.
 #[derive(Debug, Clone)]
@@ -40,6 +45,17 @@ pub enum StorePlace {
     Uploads,
     /// In a bucket, which several servers may share.
     Bucket(Box<BucketSettings>),
+    /// In a folder of a registry, which several servers may share.
+    Registry(Box<RegistrySettings>),
+}
+
+/// What a section says of a place, before it says which.
+#[derive(Default)]
+struct Remote {
+    bucket: BucketSettings,
+    registry: RegistrySettings,
+    username: String,
+    password: String,
 }
 
 /// Who may replace a version that is there.
@@ -75,9 +91,14 @@ impl ChartStoreSettings {
         let wrong = |field: &str, want| ConfigError::WrongType { field: format!("chartStore{field}"), want };
         let entries = section.as_object().ok_or_else(|| wrong("", "a mapping"))?;
         let mut store = ChartStoreSettings { search: true, ..ChartStoreSettings::default() };
-        let (mut url, mut bucket) = (String::new(), BucketSettings { path_style: true, ..BucketSettings::default() });
+        let (mut url, mut remote) = (String::new(), Remote::default());
+        let bucket = &mut remote.bucket;
         let mut path_style = None;
         for (key, value) in entries.iter().filter(|(_, value)| !value.is_null()) {
+            if key == "charts" {
+                remote.registry.charts = texts_of("chartStore.charts", value)?;
+                continue;
+            }
             let text = text_of(&format!("chartStore.{key}"), value)?;
             let yes_or_no = || match text.as_str() {
                 "true" => Ok(true),
@@ -91,7 +112,10 @@ impl ChartStoreSettings {
                 "accessKeyId" => bucket.keys.id = text,
                 "secretAccessKey" => bucket.keys.secret = text,
                 "sessionToken" => bucket.keys.token = text,
-                "caFile" => bucket.ca_file = text,
+                "caFile" => (bucket.ca_file, remote.registry.ca_file) = (text.clone(), text),
+                "username" => remote.username = text,
+                "password" => remote.password = text,
+                "plainHttp" => remote.registry.plain_http = yes_or_no()?,
                 "pathStyle" => path_style = Some(yes_or_no()?),
                 "search" => store.search = yes_or_no()?,
                 "uploads" => {
@@ -120,7 +144,7 @@ impl ChartStoreSettings {
             }
         }
         bucket.path_style = path_style.unwrap_or(!bucket.endpoint.is_empty());
-        store.place = place(&url, bucket)?;
+        store.place = place(&url, remote)?;
         Ok(store)
     }
 
@@ -129,11 +153,12 @@ impl ChartStoreSettings {
     /// # Errors
     /// It is none.
     pub fn at(mut self, url: &str) -> Result<ChartStoreSettings, ConfigError> {
-        let bucket = match self.place {
-            StorePlace::Bucket(bucket) => *bucket,
-            StorePlace::Uploads => BucketSettings::default(),
+        let remote = match self.place {
+            StorePlace::Bucket(bucket) => Remote { bucket: *bucket, ..Remote::default() },
+            StorePlace::Registry(registry) => Remote { registry: *registry, ..Remote::default() },
+            StorePlace::Uploads => Remote::default(),
         };
-        self.place = place(url, bucket)?;
+        self.place = place(url, remote)?;
         self.search = true;
         Ok(self)
     }
@@ -160,34 +185,56 @@ impl ChartStoreSettings {
     }
 
     /// The store. Nothing is asked yet.
-    pub(crate) fn open(&self, uploads: &Path, loader: Loader, archive_bytes: u64) -> Result<Store, ConfigError> {
+    pub(crate) fn open(
+        &self,
+        uploads: &Path,
+        loader: Loader,
+        archive_bytes: u64,
+        logins: Logins,
+    ) -> Result<Store, ConfigError> {
+        let failed = |source| ConfigError::ChartStore(Box::new(source));
         let (backend, fresh): (Box<dyn Backend>, _) = match &self.place {
             StorePlace::Uploads => (Box::new(Folder::new(uploads.to_owned(), self.max_files)), FRESH_FOLDER),
             StorePlace::Bucket(bucket) => {
                 let settings = BucketSettings { most: self.max_files, ..BucketSettings::clone(bucket) };
-                let bucket = Bucket::new(settings).map_err(|source| ConfigError::ChartStore(Box::new(source)))?;
-                (Box::new(bucket), FRESH_REMOTE)
+                (Box::new(Bucket::new(settings).map_err(failed)?), FRESH_REMOTE)
+            }
+            StorePlace::Registry(registry) => {
+                let registry = RegistrySettings::clone(registry);
+                let settings = RegistrySettings { logins, archive_bytes, most: self.max_files, ..registry };
+                (Box::new(RegistryFolder::new(settings).map_err(failed)?), FRESH_REGISTRY)
             }
         };
         Ok(Store::new(backend, loader, StoreLimits { archive_bytes, files: self.max_files, fresh }))
     }
 }
 
-/// What a URL names: nothing is the upload folder, `s3://BUCKET/PREFIX` a bucket.
-fn place(url: &str, bucket: BucketSettings) -> Result<StorePlace, ConfigError> {
+/// What a URL names: nothing is the upload folder, `s3://BUCKET/PREFIX` a bucket, `oci://HOST/FOLDER` a registry.
+fn place(url: &str, remote: Remote) -> Result<StorePlace, ConfigError> {
     if url.is_empty() {
         return Ok(StorePlace::Uploads);
     }
-    let want = "s3://BUCKET/PREFIX, or nothing for the upload folder";
+    let want = "s3://BUCKET/PREFIX, oci://HOST/FOLDER, or nothing for the upload folder";
     let wrong = || ConfigError::WrongType { field: "chartStore.url".to_owned(), want };
-    let rest = url.strip_prefix("s3://").ok_or_else(wrong)?;
-    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    if name.is_empty() {
+    let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+    let (first, rest) = rest.split_once('/').unwrap_or((rest, ""));
+    let (first, rest) = (first.to_owned(), rest.trim_matches('/').to_owned());
+    if first.is_empty() {
         return Err(wrong());
     }
-    let prefix = prefix.trim_matches('/');
-    let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-    Ok(StorePlace::Bucket(Box::new(BucketSettings { bucket: name.to_owned(), prefix, ..bucket })))
+    let Remote { bucket, registry, username, password } = remote;
+    match scheme {
+        "s3" => {
+            let prefix = if rest.is_empty() { rest } else { format!("{rest}/") };
+            Ok(StorePlace::Bucket(Box::new(BucketSettings { bucket: first, prefix, ..bucket })))
+        }
+        "oci" => {
+            let login = (!username.is_empty()).then(|| Login::basic(&username, &password));
+            let registry = RegistrySettings { host: first, folder: rest, login: login.or(registry.login), ..registry };
+            Ok(StorePlace::Registry(Box::new(registry)))
+        }
+        _ => Err(wrong()),
+    }
 }
 
 #[cfg(test)]
@@ -218,7 +265,20 @@ mod tests {
         assert_eq!((bucket.region.as_str(), bucket.keys.id.as_str()), ("eu", "me"));
         assert!(store.search && store.overwrite == Overwrite::Never && store.max_files == 5);
         assert!(!format!("{store:?}").contains("hidden"));
-        assert!(store.open(Path::new("/x"), Loader::default(), 1).is_ok());
+        assert!(store.open(Path::new("/x"), Loader::default(), 1, Logins::default()).is_ok());
+    }
+
+    #[test]
+    fn a_registry_is_read() {
+        let text = "{url: 'oci://reg:5000/team/', username: me, password: hidden, plainHttp: true, charts: [a, b]}";
+        let store = parse(text).unwrap();
+        let StorePlace::Registry(registry) = &store.place else { panic!("no registry") };
+        assert_eq!((registry.host.as_str(), registry.folder.as_str()), ("reg:5000", "team"));
+        assert!(registry.plain_http && registry.charts == ["a", "b"] && registry.login.is_some());
+        assert!(!format!("{store:?}").contains("hidden"));
+        assert!(store.open(Path::new("/x"), Loader::default(), 1, Logins::default()).is_ok());
+        let bad = parse("{url: 'oci://a b/c'}").unwrap().open(Path::new("/x"), Loader::default(), 1, Logins::default());
+        assert_eq!(bad.unwrap_err().to_string(), "config file: chartStore");
     }
 
     #[test]

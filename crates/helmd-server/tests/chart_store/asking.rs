@@ -43,6 +43,7 @@ impl Answer {
 impl Server {
     /// With the store that this section of the config file describes.
     pub fn new(section: &str) -> Server {
+        let _chosen = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("uploads")).unwrap();
@@ -59,7 +60,7 @@ impl Server {
                 docker_config: at("docker.json"),
                 registry_config: at("registry.json"),
             },
-            allowed_hosts: Vec::new(),
+            allowed_hosts: ["127.0.0.1:1", "allowed.invalid"].map(str::to_owned).into(),
             allowed_paths: Vec::new(),
             compat_unsafe: false,
             auth: Auth::None,

@@ -140,3 +140,31 @@ async fn a_full_store_says_so() {
     let full = server.ask("POST", "/charts/api/charts", chart("b", "1.0.0", "")).await;
     assert_eq!(full.line(), r#"507 {"error":"repo has reached storage limit"}"#);
 }
+
+#[tokio::test]
+async fn charts_go_on_to_allowed_registries_only() {
+    let server = Server::new("chartStore: {}");
+    server.ask("POST", "/charts/api/charts", chart("web", "1.0.0", "")).await;
+    let push = |version: &'static str, body: &'static str| {
+        let server = &server;
+        async move { server.ask("POST", &format!("/charts/api/charts/web/{version}/push"), body).await }
+    };
+    for bad in [
+        "",
+        "{}",
+        "{\"to\": 5}",
+        "{\"to\": \"http://127.0.0.1/x\"}",
+        "{\"to\": \"oci://h/x\", \"passwort\": \"hidden\"}",
+    ] {
+        let answer = push("1.0.0", bad).await;
+        assert_eq!(answer.status, 400, "{bad}");
+        assert!(!answer.text().contains("hidden"));
+    }
+    let elsewhere = push("1.0.0", "{\"to\": \"oci://169.254.169.254/x\"}").await;
+    assert_eq!(elsewhere.status, 403);
+    assert!(elsewhere.text().contains("--allow-host 169.254.169.254"), "{}", elsewhere.text());
+    assert_eq!(push("2.0.0", "{\"to\": \"oci://allowed.invalid/x\"}").await.status, 404);
+    let nobody = push("1.0.0", "{\"to\": \"oci://127.0.0.1:1/x\", \"plain_http\": true}").await;
+    assert_eq!(nobody.status, 502);
+    assert!(nobody.text().contains("connection refused"), "{}", nobody.text());
+}

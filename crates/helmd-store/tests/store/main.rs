@@ -1,12 +1,17 @@
 //! Charts go into stores of all kinds and come out again; the kinds must not differ.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod fake_registry;
 mod fake_s3;
 
 use bytes::Bytes;
+use fake_registry::FakeRegistry;
 use fake_s3::FakeS3;
 use helmd_chart::{HelmMajor, Loader};
-use helmd_store::{Backend, Bucket, BucketSettings, Folder, Keys, Put, Store, StoreError, StoreLimits};
+use helmd_store::{
+    Backend, Bucket, BucketSettings, Folder, Keys, Put, RegistryFolder, RegistrySettings, Store, StoreError,
+    StoreLimits,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +96,6 @@ async fn come_and_go(store: &Store, beside: &Store) {
     assert!(matches!(beside.remove("web", "1.1.0").await, Err(StoreError::NotFound { .. })));
     let view = store.view().await.unwrap();
     assert!(view.version("web", "1.1.0").is_err() && view.signature("web-1.1.0.tgz").is_none());
-    uploads(store, beside).await;
 }
 
 /// Files as they are uploaded: charts under any name, and what is none.
@@ -119,14 +123,18 @@ async fn uploads(store: &Store, beside: &Store) {
 #[tokio::test]
 async fn a_folder() {
     let place = tempfile::tempdir().unwrap();
-    come_and_go(&in_folder(place.path()), &in_folder(place.path())).await;
+    let stores = [in_folder(place.path()), in_folder(place.path())];
+    come_and_go(&stores[0], &stores[1]).await;
+    uploads(&stores[0], &stores[1]).await;
 }
 
 #[tokio::test]
 async fn a_bucket() {
     let server = FakeS3::start("me", "secret", "eu-test-1").await;
     let of = || store(Box::new(bucket(&server, |_| {})), 1000);
-    come_and_go(&of(), &of()).await;
+    let stores = [of(), of()];
+    come_and_go(&stores[0], &stores[1]).await;
+    uploads(&stores[0], &stores[1]).await;
     assert_eq!(server.refused(), 0);
     assert!(server.names().iter().all(|name| name.starts_with("charts/team a/")));
 }
@@ -223,5 +231,56 @@ async fn of_many_that_come_at_once_one_is_first() {
         }
         assert_eq!(first.len(), 1);
         assert_eq!(stores[0].archive("web-1.0.0.tgz").await.unwrap().unwrap().bytes, first[0]);
+    }
+}
+
+fn registry(server: &FakeRegistry, charts: &[&str]) -> Store {
+    let _chosen = rustls::crypto::ring::default_provider().install_default();
+    let settings = RegistrySettings {
+        host: server.host.clone(),
+        folder: "team/charts".to_owned(),
+        charts: charts.iter().map(ToString::to_string).collect(),
+        plain_http: true,
+        archive_bytes: 1 << 20,
+        most: 1000,
+        ..RegistrySettings::default()
+    };
+    store(Box::new(RegistryFolder::new(settings).unwrap()), 1000)
+}
+
+#[tokio::test]
+async fn a_registry() {
+    let server = FakeRegistry::start().await;
+    server.put_image("team/charts/image");
+    server.put_image("elsewhere/web");
+    let stores = [registry(&server, &[]), registry(&server, &[])];
+    come_and_go(&stores[0], &stores[1]).await;
+    let tags =
+        ["elsewhere/web:1.0.0", "team/charts/db:0.1.0_build", "team/charts/image:1.0.0", "team/charts/web:1.0.0"];
+    assert_eq!(server.tags(), tags);
+    assert!(registry(&server, &[]).file("web-1.0.0.tgz").await.unwrap().is_some());
+    // Without a catalog the settings say which charts there are.
+    let named = registry(&server, &["web"]);
+    assert_eq!(named.view().await.unwrap().versions(), 1);
+    named.add(archive("new", "1.0.0", "x"), None, Put::New).await.unwrap();
+    assert_eq!(named.view().await.unwrap().versions(), 2);
+}
+
+#[tokio::test]
+async fn a_registry_holds_charts_only() {
+    let server = FakeRegistry::start().await;
+    let store = registry(&server, &["web"]);
+    let junk = store.put_file("junk.tgz", Bytes::from_static(b"no archive")).await.unwrap_err();
+    assert!(helmd_chart::error_text(&junk).contains("it holds charts only"), "{junk}");
+    let odd = store.put_file("odd.tgz", archive("web", "1.0.0", "x")).await.unwrap_err();
+    assert!(odd.to_string().ends_with("odd.tgz must be called web-1.0.0.tgz"), "{odd}");
+    let early = store.add_signature(signature("web", "1.0.0"), Put::New).await.unwrap_err();
+    assert!(early.to_string().contains("there is no web-1.0.0.tgz"), "{early}");
+    store.put_file("web-1.0.0.tgz", archive("web", "1.0.0", "x")).await.unwrap();
+    assert_eq!(store.files().await.unwrap(), ["web-1.0.0.tgz"]);
+    for host in ["", "a b"] {
+        assert!(
+            RegistryFolder::new(RegistrySettings { host: host.to_owned(), ..RegistrySettings::default() }).is_err()
+        );
     }
 }

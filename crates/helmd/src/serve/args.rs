@@ -19,7 +19,7 @@ pub struct ServeArgs {
     /// config.yaml, if it is there]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// where the server's own charts lie: s3://BUCKET/PREFIX, or nothing for the upload folder; searches show them (docs/chart-store.md)
+    /// where the server's own charts lie: s3://BUCKET/PREFIX, oci://HOST/FOLDER, or nothing for the upload folder; searches show them (docs/chart-store.md)
     #[arg(long, value_name = "URL")]
     pub chart_store: Option<String>,
     /// who may call: everybody (none), or whoever sends one of the tokens of --auth-token-file (token)
