@@ -96,7 +96,7 @@ impl Uninstall {
 
     /// What somebody else needs to end this.
     fn journal(&self, cx: &Context) -> Journal {
-        cx.new_journal(
+        let journal = cx.new_journal(
             Verb::Uninstall,
             JournalOptions {
                 disable_hooks: self.disable_hooks,
@@ -107,7 +107,9 @@ impl Uninstall {
                 delete_propagation: self.delete_propagation.clone(),
                 ..JournalOptions::default()
             },
-        )
+        );
+        // Nothing is prepared: what was begun is gone on with, and to delete what is gone does no harm.
+        Journal { step: Step::Recording, ..journal }
     }
 
     /// The uninstall of which a journal tells.
@@ -158,20 +160,10 @@ impl Uninstall {
         release.set_status(Status::Uninstalling, "Deletion in progress (or silently failed)");
         // HELM: version 4 always lets the server apply these.
         let hook_run = HookRun::new(cx, self.timeout, cx.helm == HelmMajor::Helm4, WaitStrategy::Watcher);
-        let revision = release.version;
-        let step = hooks::step_of_recording(&release.hooks, &HookEvent::PreDelete, self.disable_hooks);
-        cx.journal_with(|journal| {
-            journal.step = journal.step.max(step);
-            journal.revision = revision;
-        })
-        .await?;
         if !self.disable_hooks {
             hooks::run(cx, &mut release, &HookEvent::PreDelete, hook_run).await?;
         }
         cx.record(&release).await;
-        if !cx.was_beyond(Step::Applying).await {
-            cx.journal(Step::Applying).await?;
-        }
         let (resources, info) = self.delete(cx, &release).await?;
         let mut errors = Vec::new();
         if self.wait {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::context::Context;
 use crate::error::ActionError;
-use crate::operation::{self, InProgress, Interrupted, Journal, JournalOptions, Recovered, Verb};
+use crate::operation::{self, InProgress, Interrupted, JournalOptions, Recovered, Verb};
 use crate::options::DEFAULT_TIMEOUT;
 use crate::rollback::Rollback;
 use crate::uninstall::Uninstall;
@@ -153,10 +153,12 @@ impl Unlock {
 impl operation::Abandoned {
     fn describe(&self) -> String {
         match self.journal() {
-            Some(Journal { verb, revision, step, started, .. }) => format!(
-                "{} ended while {}: {verb} to revision {revision}, begun at {started:.0}, last seen at {:.0}",
+            Some(journal) => format!(
+                "{} ended while {}: {}, begun at {:.0}, last seen at {:.0}",
                 self.holder(),
-                step.doing(),
+                journal.step.doing(),
+                journal.what(),
+                journal.started,
                 self.seen()
             ),
             None => format!("{} ended in the middle of an operation, last seen at {:.0}", self.holder(), self.seen()),

@@ -223,6 +223,14 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// What is done, for people: `upgrade to revision 3`. An uninstall makes no revision.
+    pub(crate) fn what(&self) -> String {
+        match self.revision {
+            0 => self.verb.to_string(),
+            revision => format!("{} to revision {revision}", self.verb),
+        }
+    }
+
     pub(crate) fn helm(&self) -> HelmMajor {
         if self.helm == 3 { HelmMajor::Helm3 } else { HelmMajor::Helm4 }
     }

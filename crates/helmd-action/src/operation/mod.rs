@@ -130,13 +130,7 @@ impl InProgress {
         }
         let seen = self.seen.map(|seen| format!(", last seen at {seen:.0}")).unwrap_or_default();
         let what = match &self.journal {
-            Some(journal) => format!(
-                "{} to revision {} since {:.0}, now {}",
-                journal.verb,
-                journal.revision,
-                journal.started,
-                journal.step.doing()
-            ),
+            Some(journal) => format!("{} since {:.0}, now {}", journal.what(), journal.started, journal.step.doing()),
             None => "an operation".to_owned(),
         };
         format!("{} works on it ({what}{seen}); when it is not heard of any more, helmd takes over", self.holder)
@@ -304,7 +298,8 @@ impl Context {
     /// # Errors
     /// As [`Context::journal`].
     pub(crate) async fn journal_finishing(&self) -> Result<(), ActionError> {
-        let step = self.journalled().await.filter(|step| *step == Step::Applying).unwrap_or(Step::Finishing);
+        let step = self.journalled().await.filter(|step| matches!(step, Step::Recording | Step::Applying));
+        let step = step.unwrap_or(Step::Finishing);
         self.journal(step).await
     }
 
