@@ -4,11 +4,12 @@
 mod registry;
 
 use anyhow::{Context, Result, bail, ensure};
-use helmd_e2e::{Program, Server, Setup};
+use helmd_e2e::{Program, Server, Setup, wait_until};
 use registry::Registry;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 struct Walk {
     setup: Setup,
@@ -275,6 +276,35 @@ fn two_servers_share_a_registry() {
         other.expect("/charts/api/charts/hello/1.0.0", &["-X", "DELETE"], (200, r#"{"deleted":true}"#))?;
         let left = one.server.api.call("GET", "/api/charts/upload", None)?;
         ensure!(left == json!(["hello-1.1.0.tgz"]), "{left}");
+        Ok(())
+    })();
+    result.unwrap();
+}
+
+#[test]
+fn a_killed_server_leaves_no_half_archive() {
+    let Some(walk) = begin() else { return };
+    let result = (|| -> Result<()> {
+        let (large, uploads) = (walk.home.path().join("large.tgz"), walk.home.path().join("uploads"));
+        std::fs::write(&large, vec![7; 8 << 20])?;
+        let url = format!("{}/api/charts/upload", walk.server.api.base());
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--limit-rate", "1M", "-F", &format!("chart=@{}", large.display()), &url]);
+        let mut curl = curl.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let names = || -> Result<Vec<String>> {
+            let entries = std::fs::read_dir(&uploads)?.collect::<std::io::Result<Vec<_>>>()?;
+            Ok(entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+        };
+        wait_until(Duration::from_secs(20), "the upload begins", || Ok(!names()?.is_empty()))?;
+        // It ends by SIGKILL.
+        drop(walk.server);
+        curl.wait()?;
+        ensure!(!names()?.contains(&"large.tgz".to_owned()), "half an archive: {:?}", names()?);
+        let kubeconfig = walk.kubeconfig.display().to_string();
+        let flags = ["--sandbox", "--sandbox-kubeconfig", &kubeconfig];
+        let server = Server::start(&walk.setup.helmd, walk.home.path(), &flags)?;
+        let listed = server.api.call("GET", "/api/charts/upload", None)?;
+        ensure!(listed == json!([]), "listed: {listed}");
         Ok(())
     })();
     result.unwrap();
