@@ -203,7 +203,9 @@ fn signatures_are_served_beside_their_archives() {
         walk.expect("/charts/api/charts", &["--data-binary", &format!("@{unsigned}")], (201, r#"{"saved":true}"#))?;
         let helm = walk.helm("helm4");
         helm.run(&["repo", "update"])?;
-        let refused = helm.run(&["pull", "own/hello", "--version", "2.1.0", "--verify", "--keyring", &public]);
+        // HELM: what cannot be verified is left in the folder all the same.
+        let pull = ["pull", "own/hello", "--version", "2.1.0", "--verify", "--keyring", &public, "-d"];
+        let refused = helm.run(&[&pull[..], &[file("verified-helm4").as_str()]].concat());
         ensure!(refused.is_err(), "helm verifies what is not signed");
         // A signature may come by itself.
         walk.expect(
