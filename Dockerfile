@@ -1,16 +1,16 @@
-# Two stages: the build needs Rust, the image only the program and the certificates of public authorities.
+# The build needs Rust; the image holds the program, the libraries that it is linked with, and the certificates of public authorities.
+# `make image` makes the same image without a container engine.
 FROM rust:1.95-slim-bookworm AS build
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --package helmd
+RUN cargo build --release --locked --package helmd \
+ && cargo run --release --locked --package xtask -- rootfs target/release/helmd /rootfs
 
-FROM debian:bookworm-slim
-RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates \
- && rm -rf /var/lib/apt/lists/* \
- && useradd --uid 10001 --create-home helmd
-COPY --from=build /src/target/release/helmd /usr/local/bin/helmd
-USER 10001
+FROM scratch
+COPY --from=build /rootfs /
+ENV PATH=/usr/local/bin HOME=/home/helmd SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+USER 10001:10001
 WORKDIR /home/helmd
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/helmd"]

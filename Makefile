@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 CARGO ?= cargo
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+IMAGE_PORT ?= 8080
 LDTARGET ?= x86_64-unknown-linux-gnu
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-linux build-docker test vectors check fmt clippy docs deny deps e2e chaos bench fuzz fuzz-short fuzz-targets clean
+.PHONY: help run build build-linux build-docker image test vectors check fmt clippy docs deny deps e2e chaos bench fuzz fuzz-short fuzz-targets clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,14 +16,19 @@ run: ## build, start the server on the embedded sandbox cluster, install a sampl
 	@$(CARGO) build --release --package helmd
 	@exec ./target/release/helmd demo
 
-build: ## build the server for this machine: target/release/helmd
+build: ## build the server for this machine: target/release/helmd, and its second name helm-wrapper beside it
 	$(CARGO) build --release --package helmd
+	@ln -sf helmd target/release/helm-wrapper
 
 build-linux: ## build the Linux binary
 	$(CARGO) build --release --package helmd --target $(LDTARGET)
 
-build-docker: ## build the container image (needs a Docker engine)
+build-docker: ## build the container image (needs a Docker engine; `make image` needs none)
 	docker build -t helmd:$(VERSION) .
+
+image: build ## make the container image without an engine: target/helmd-VERSION.tar, an OCI archive; start it by podman, runc or chroot, and ask it
+	$(CARGO) run --release --quiet --package xtask -- image target/release/helmd target/helmd-$(VERSION).tar
+	./e2e/image target/helmd-$(VERSION).tar $(IMAGE_PORT)
 
 test: ## unit tests, handler tests, recorded vectors; needs nothing but Rust
 	$(CARGO) test --workspace --exclude helmd-e2e

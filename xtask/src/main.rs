@@ -1,5 +1,7 @@
-//! `cargo run -p xtask -- deps`: each crate uses lower layers only (ARCHITECTURE.md).
+//! `cargo run -p xtask -- deps`: each crate uses lower layers only (ARCHITECTURE.md). `… image BINARY OUT.tar`: the container image.
 #![expect(clippy::print_stdout, reason = "a command that prints what it finds")]
+
+mod image;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value as Json;
@@ -26,9 +28,13 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 fn main() -> Result<()> {
-    match std::env::args().nth(1).as_deref() {
-        Some("deps") => deps(&metadata()?),
-        _ => bail!("usage: xtask deps"),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["deps"] => deps(&metadata()?),
+        ["image", binary, out] => image::run(binary.as_ref(), out.as_ref()),
+        ["rootfs", binary, folder] => image::unpack(binary.as_ref(), folder.as_ref()),
+        _ => bail!("usage: xtask deps | xtask image BINARY OUT.tar | xtask rootfs BINARY FOLDER"),
     }
 }
 

@@ -6,6 +6,9 @@ use helmd_e2e::{Program, Setup};
 const ALL: &str = "autoscaling.enabled=true,podDisruptionBudget.enabled=true,persistence.enabled=true,ingress.enabled=true,\
                    rbac.namespaces={demo},networkPolicy.from[0].podSelector.matchLabels.app=portal";
 
+/// With a token and what Prometheus' operator reads.
+const MONITORED: &str = "auth.existingSecret=tokens,metrics.enabled=true,metrics.serviceMonitor.enabled=true";
+
 #[test]
 fn the_chart_is_sound_and_installs() {
     let Some(setup) = Setup::find(true) else { return };
@@ -15,7 +18,8 @@ fn the_chart_is_sound_and_installs() {
     let helm = Program::new(setup.tools.join("helm4"), &kubeconfig, home.path());
     let helmd = Program::new(&setup.helmd, &kubeconfig, home.path());
     let kubectl = Program::new("kubectl", &kubeconfig, home.path());
-    for more in ["", ALL, "rbac.clusterAdmin=true", "existingConfigSecret=mine,serviceAccount.create=false"] {
+    for more in ["", ALL, "rbac.clusterAdmin=true", "existingConfigSecret=mine,serviceAccount.create=false", MONITORED]
+    {
         helm.run(&["lint", "--strict", chart, "--set", more]).unwrap();
         let theirs = helm.run(&["template", "x", chart, "--set", more]).unwrap();
         assert_eq!(helmd.run(&["template", "x", chart, "--set", more]).unwrap(), theirs);

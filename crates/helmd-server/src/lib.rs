@@ -11,6 +11,7 @@ mod chart_store;
 mod charts;
 mod compat;
 mod listen;
+mod metrics;
 mod own;
 mod paths;
 mod recovery;
@@ -23,6 +24,7 @@ pub use settings::{ChartStoreSettings, ConfigError, ConfigFile, Limits, Overwrit
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State as AppState;
 use axum::http::{HeaderName, HeaderValue, Request};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -47,6 +49,7 @@ pub struct App(Arc<State>);
 /// What handlers share.
 pub struct State {
     pub(crate) settings: Settings,
+    pub(crate) metrics: metrics::Metrics,
     pub(crate) charts: Charts,
     pub(crate) catalogue: Arc<Catalogue>,
     /// The server's own charts.
@@ -101,6 +104,7 @@ impl App {
         let sql = Sql::new(settings.sql_connection.expose(), helm);
         Ok(App(Arc::new(State {
             settings,
+            metrics: metrics::Metrics::default(),
             charts,
             catalogue,
             store,
@@ -121,7 +125,7 @@ impl App {
             .layer(axum::extract::DefaultBodyLimit::max(limit))
             .layer(middleware::from_fn_with_state(self.clone(), auth::guard))
             .layer(tower_http::catch_panic::CatchPanicLayer::new())
-            .layer(middleware::from_fn(traced))
+            .layer(middleware::from_fn_with_state(self.clone(), traced))
     }
 
     /// The cluster and storage that a request names.
@@ -175,7 +179,8 @@ async fn answer(app: App, request: Request<Body>) -> Response {
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names each request, and logs its end.
-async fn traced(request: Request<Body>, next: Next) -> Response {
+async fn traced(AppState(app): AppState<App>, request: Request<Body>, next: Next) -> Response {
+    let _running = app.metrics.begin();
     let given = request.headers().get(&REQUEST_ID).and_then(|v| v.to_str().ok());
     let usable = |id: &&str| !id.is_empty() && id.len() <= 128 && id.bytes().all(|b| b.is_ascii_graphic());
     let id = given.filter(usable).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
@@ -183,7 +188,9 @@ async fn traced(request: Request<Body>, next: Next) -> Response {
     let span = tracing::info_span!("request", %id, %method, %path);
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
-    let milliseconds = started.elapsed().as_millis();
+    let took = started.elapsed();
+    app.metrics.answered(response.status().as_u16(), took);
+    let milliseconds = took.as_millis();
     span.in_scope(|| tracing::info!(status = response.status().as_u16(), milliseconds, "answered"));
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);

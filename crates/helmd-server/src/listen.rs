@@ -76,6 +76,7 @@ mod tests {
             allowed_paths: Vec::new(),
             compat_unsafe: false,
             auth: Auth::None,
+            metrics: false,
             kube: ClusterConfig::from_file("/nowhere"),
             driver: String::new(),
             sql_connection: Secret::default(),

@@ -37,6 +37,8 @@ pub struct Settings {
     pub compat_unsafe: bool,
     /// Who may call.
     pub auth: Auth,
+    /// Whether `GET /metrics` is answered.
+    pub metrics: bool,
     /// Which cluster, unless a request names another.
     pub kube: ClusterConfig,
     /// Release storage driver name as in `HELM_DRIVER`; empty means Secrets.

@@ -90,6 +90,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
         allowed_hosts: [args.allow_host.clone(), std::mem::take(&mut config.allowed_hosts)].concat(),
         allowed_paths: [args.allow_path.clone(), std::mem::take(&mut config.allowed_paths)].concat(),
         auth: auth.clone().unwrap_or_default(),
+        metrics: args.metrics,
         compat_unsafe: args.compat_unsafe,
         kube,
         driver: variable("HELM_DRIVER").unwrap_or_default(),

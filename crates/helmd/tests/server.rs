@@ -460,3 +460,17 @@ fn slow_and_large_requests_end() {
     }
     assert!(server.get("/").contains("200 OK"));
 }
+
+#[test]
+fn metrics_are_answered_where_they_are_wanted() {
+    let server = Server::start(&[]);
+    assert!(server.get("/metrics").starts_with("HTTP/1.0 404 "));
+    drop(server);
+    let server = Server::start(&["--metrics"]);
+    drop(server.get("/nothing"));
+    let text = server.get("/metrics");
+    assert!(
+        text.contains("helmd_requests_total{status=\"4xx\"} 1\n") && text.contains("helmd_requests_running 1\n"),
+        "{text}"
+    );
+}

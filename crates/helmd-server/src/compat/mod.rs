@@ -58,6 +58,9 @@ pub(crate) async fn serve(app: App, request: Request<Body>) -> Response {
     let call = match route::find(&method, uri.path()) {
         Matched::Call(call) => call,
         Matched::RedirectWithoutSlash => return redirect(&method, &uri),
+        Matched::NotFound if app.settings.metrics && uri.path() == "/metrics" && method == axum::http::Method::GET => {
+            return app.metrics.answer();
+        }
         Matched::NotFound => return plain(StatusCode::NOT_FOUND, "404 page not found"),
         Matched::BadPath => return plain(StatusCode::BAD_REQUEST, "400 Bad Request"),
     };

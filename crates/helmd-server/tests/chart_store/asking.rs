@@ -63,6 +63,7 @@ impl Server {
             allowed_hosts: ["127.0.0.1:1", "allowed.invalid"].map(str::to_owned).into(),
             allowed_paths: Vec::new(),
             compat_unsafe: false,
+            metrics: false,
             auth: Auth::None,
             kube: ClusterConfig::from_file("/nowhere"),
             driver: String::new(),

@@ -29,6 +29,9 @@ pub struct ServeArgs {
     /// it changes
     #[arg(long, value_name = "FILE")]
     pub auth_token_file: Option<PathBuf>,
+    /// answer GET /metrics, for Prometheus
+    #[arg(long)]
+    pub metrics: bool,
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// let requests name all paths on this machine (kube_config, chart folders, certificates) and all URLs, as helm-wrapper did:
