@@ -1,5 +1,4 @@
 //! The container image, made without an engine: it is unpacked, started as its own user, and answers.
-#![expect(clippy::unwrap_used, reason = "a walk that cannot begin is a failed test")]
 
 use helmd_e2e::Setup;
 use std::path::Path;

@@ -423,7 +423,7 @@ fn repositories_that_do_not_answer_hinder_no_start() {
     let uploads = folder.path().join("uploads");
     let config = format!(
         "uploadPath: {}\nhelmRepos:\n- {{name: down, url: 'http://127.0.0.1:1/x', username: u, password: canary-password}}\n\
-         - {{name: odd, url: 'oci://127.0.0.1:1/x'}}\nhelmRegistries:\n- {{name: bad, url: 'http://127.0.0.1:1'}}\n",
+         - {{name: odd, url: 'oci://127.0.0.1:1/x'}}\nhelmRegistries:\n- {{name: down, url: 'oci://127.0.0.1:1', username: u, password: canary-password}}\n",
         uploads.display()
     );
     std::fs::write(folder.path().join("config.yaml"), config).unwrap();

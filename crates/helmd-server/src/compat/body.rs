@@ -142,6 +142,26 @@ impl Fields {
     }
 }
 
+/// How deep the values of a body may lie in each other. Go allows 10,000; here each level takes some of a thread's stack.
+const MAX_DEPTH: usize = 500;
+
+/// How deep the brackets of a text lie in each other, those of texts in it left out.
+fn depth(body: &[u8]) -> usize {
+    let (mut now, mut most, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => now += 1,
+            b'}' | b']' if !quoted => now = now.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(now);
+    }
+    most
+}
+
 /// Reads a body.
 ///
 /// # Errors
@@ -149,6 +169,9 @@ impl Fields {
 pub(crate) fn read(schema: &Schema, body: &[u8]) -> Result<Fields, String> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Fields::default());
+    }
+    if depth(body) > MAX_DEPTH {
+        return Err("exceeded max depth".to_owned());
     }
     let Some(node) = Stream::new(body).next_value() else { return Ok(Fields::default()) };
     match node.map_err(|e| e.to_string())? {
@@ -271,6 +294,10 @@ mod tests {
         assert_eq!(field(r#"{"version": 1}"#), "number releaseOptions.ChartPathOptions.version of type string");
         assert_eq!((error("nul"), error("{")), ("unexpected EOF".to_owned(), "unexpected EOF".to_owned()));
         assert!(read(&SCHEMA, b"nulll").is_ok());
+        assert_eq!(error(&"[".repeat(501)), "exceeded max depth");
+        assert!(
+            read(&SCHEMA, format!(r#"{{"x":"{}\"{{","wait":true}}"#, "[".repeat(900)).as_bytes()).unwrap().bool("wait")
+        );
         assert_eq!(read(&SCHEMA, br#"{"version":"\ud800\u00e4"}"#).unwrap().text("version"), "\u{fffd}\u{e4}");
     }
 
