@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["helmd-kube", "helmd-repo", "helmd-lint"],
     &["helmd-registry"],
     &["helmd-plan", "helmd-engine"],
-    &["helmd-release", "helmd-index", "helmd-http"],
+    &["helmd-release", "helmd-index", "helmd-http", "helmd-provenance"],
     &["helmd-values"],
     &["helmd-chart"],
     &["helmd-yaml", "helmd-sprig"],

@@ -41,7 +41,10 @@ pub struct MetadataDraft {
 
 impl MetadataDraft {
     /// Reads one more file over the fields that are there, as helm does with `requirements.yaml`.
-    pub(crate) fn read(&mut self, yaml: &[u8], helm: HelmMajor, limits: ParseLimits) -> Result<(), DecodeError> {
+    ///
+    /// # Errors
+    /// The text is no YAML, or a field has another type.
+    pub fn read(&mut self, yaml: &[u8], helm: HelmMajor, limits: ParseLimits) -> Result<(), DecodeError> {
         self.read_json(&read_yaml(yaml, limits)?, Decoder::new(helm))
     }
 

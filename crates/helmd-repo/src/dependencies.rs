@@ -5,7 +5,8 @@
 
 use crate::content;
 use crate::local::{self, Disk, go_text};
-use crate::repositories::{ChartOptions, Repos, TIMEOUT, Updated, archive_name};
+use crate::repositories::{ChartOptions, Repos, Resolved, TIMEOUT, Updated, archive_name};
+use crate::verify::{Keys, Verify};
 use helmd_chart::{Chart, Dependency, GoTime, HelmMajor, Loader, Lock, Saving, Slice, clean_path, error_text};
 use helmd_index::dependencies::{self, FILE, Source, UNMANAGED, unmanaged_name};
 use helmd_index::location;
@@ -38,6 +39,8 @@ pub struct Manager<'a> {
     pub skip_refresh: bool,
     /// Say more.
     pub debug: bool,
+    /// Whether what is fetched must be signed.
+    pub verify: Verify,
 }
 
 /// What is told on the way: Helm's lines, with their line breaks.
@@ -360,9 +363,34 @@ impl Manager<'_> {
         }
         let bytes = self.repos.fetch(&chart, LIMIT_BYTES).await.map_err(|e| failed(error_text(&e)))?;
         let file = archive_name(&chart.url).map_err(|e| failed(error_text(&e)))?;
-        content::write_into(&into.join(file), &bytes, 0o644).map_err(failed)?;
+        let file = into.join(file);
+        content::write_into(&file, &bytes, 0o644).map_err(failed)?;
+        self.verify(&chart, &file, told).await.map_err(failed)?;
         urls.insert(url);
         Ok(())
+    }
+
+    /// Checks what was fetched. HELM: the signature lies beside it, and is told of when it is no chart to be moved.
+    async fn verify(&self, chart: &Resolved, archive: &Path, told: Told<'_>) -> Done {
+        let (keys, always): (&Keys, bool) = match &self.verify {
+            Verify::Never => return Ok(()),
+            Verify::IfPossible(keys) => (keys, false),
+            Verify::Always(keys) => (keys, true),
+        };
+        let signature = match self.repos.provenance(chart, "").await {
+            Ok(signature) => signature,
+            Err(_) if always => {
+                let url = gotmpl::strconv::quote(format!("{}.prov", chart.url));
+                return Err(format!("failed to fetch provenance {url}"));
+            }
+            Err(error) => {
+                let error = error_text(&error);
+                told(&format!("WARNING: Verification not found for {}: {error}\n", chart.url));
+                return Ok(());
+            }
+        };
+        content::write_into(Path::new(&format!("{}.prov", archive.display())), &signature, 0o644)?;
+        keys.verify_file(archive).map(drop)
     }
 
     /// The URL of a locked version, how to get it, and its digest.

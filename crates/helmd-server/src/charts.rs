@@ -1,14 +1,16 @@
 //! Where the charts of requests come from, with the loaded ones kept.
 
 use crate::catalogue::Catalogue;
-use crate::own::{self, Own};
+use crate::own::{Own, Signed};
 use crate::paths::climbs;
+use crate::trust::{Checks, Trust};
+use bytes::Bytes;
 use gotmpl::strconv::quote;
 use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_http::Request;
 use helmd_kube::helm_text;
-use helmd_repo::check_certificates;
-use helmd_repo::repositories::ChartOptions;
+use helmd_repo::repositories::{ChartOptions, Resolved};
+use helmd_repo::{Keys, check_certificates};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +25,10 @@ pub(crate) struct ChartRequest {
     pub(crate) options: ChartOptions,
     /// Only with a good signature.
     pub(crate) verify: bool,
+    /// A file of this machine with the keys for that; empty for the server's own.
+    pub(crate) keyring: String,
+    /// The archive's digest; empty where any will do.
+    pub(crate) digest: String,
 }
 
 /// Loaded charts that are kept; the one used longest ago goes first.
@@ -57,17 +63,48 @@ enum Place {
     Elsewhere,
 }
 
+/// An archive before it is checked.
+enum Given {
+    /// On this machine, with its signature beside it.
+    Path(PathBuf),
+    /// Of the store.
+    Own(Signed),
+    /// From elsewhere; its signature was looked at already.
+    Verified(Bytes),
+}
+
+impl Given {
+    /// The archive, if its signature is good or none is wanted.
+    fn checked(self, checks: &Checks) -> Result<Bytes, String> {
+        match (self, &checks.keys) {
+            (Given::Verified(archive), _) => Ok(archive),
+            (Given::Path(path), Some(keys)) => keys.read_verified(&path).map(|(archive, _)| archive.into()),
+            (Given::Path(path), None) => Keys::read_archive(&path).map(Bytes::from),
+            (Given::Own(Signed { archive, .. }), None) => Ok(archive),
+            (Given::Own(Signed { file, archive, signature: None }), Some(_)) => {
+                drop(archive);
+                Err(format!("could not load provenance file {file}.prov: there is none in the store"))
+            }
+            (Given::Own(Signed { file, archive, signature: Some(signature) }), Some(keys)) => {
+                keys.verify_bytes((&file, &archive), &signature)?;
+                Ok(archive)
+            }
+        }
+    }
+}
+
 /// Finds and loads charts.
 pub(crate) struct Charts {
     loader: Loader,
     catalogue: Arc<Catalogue>,
     own: Own,
+    trust: Trust,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Charts {
-    pub(crate) fn new(loader: Loader, catalogue: Arc<Catalogue>, own: Own) -> Charts {
-        Charts { loader, catalogue, own, kept: Arc::default() }
+    pub(crate) fn new(loader: Loader, catalogue: Arc<Catalogue>, own: Own, trust: Trust) -> Charts {
+        Charts { loader, catalogue, own, trust, kept: Arc::default() }
     }
 
     /// The chart that a request names.
@@ -75,18 +112,49 @@ impl Charts {
     /// # Errors
     /// Helm's sentence, or why this server does not go there.
     pub(crate) async fn load(&self, request: &ChartRequest) -> Result<Chart, String> {
-        let path = match self.locate(request)? {
-            Place::Path(path) if request.verify => return Err(helmd_repo::unverified(&path)),
+        let place = self.locate(request)?;
+        let checks = self.trust.checks(request, self.catalogue.paths())?;
+        if !checks.is_none() {
+            return self.load_checked(place, request, checks).await;
+        }
+        let path = match place {
             Place::Path(path) => path,
-            Place::Upload(_) | Place::Own(_) if request.verify => return Err(own::unverified(&request.chart)),
             Place::Upload(file) => self.own.upload(&file, self.cache()).await?,
             Place::Own(name) => self.own.chart(&name, &request.options.version, self.cache()).await?,
-            Place::Elsewhere => self.fetch_chart(request).await?,
+            Place::Elsewhere => {
+                let chart = self.resolve(request).await?;
+                let fetched = self.catalogue.repos().fetch_to_cache(&chart, MAX_CHART_BYTES).await;
+                fetched.map_err(|e| helm_text(&e))?
+            }
         };
         let (loader, kept) = (self.loader.clone(), Arc::clone(&self.kept));
-        tokio::task::spawn_blocking(move || read(&path, &loader, &kept))
-            .await
-            .map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?
+        blocking(move || read(&path, &loader, &kept)).await
+    }
+
+    /// A chart that is used only after a look at its signature or digest: what is looked at is what is used.
+    async fn load_checked(&self, place: Place, request: &ChartRequest, checks: Checks) -> Result<Chart, String> {
+        let name = request.chart.clone();
+        let loader = self.loader.clone();
+        let given = match place {
+            Place::Path(path) => Given::Path(path),
+            Place::Upload(file) => Given::Own(self.own.signed_upload(&file).await?),
+            Place::Own(chart) => Given::Own(self.own.signed_chart(&chart, &request.options.version).await?),
+            Place::Elsewhere => {
+                let repos = self.catalogue.repos();
+                let chart = self.resolve(request).await?;
+                let archive = repos.fetch(&chart, MAX_CHART_BYTES).await.map_err(|e| helm_text(&e))?;
+                if let Some(keys) = checks.keys.clone() {
+                    repos.verify(&chart, archive.clone(), keys).await?;
+                }
+                Given::Verified(archive)
+            }
+        };
+        let work = move || {
+            let archive = given.checked(&checks)?;
+            checks.check_digest(&name, &archive)?;
+            helmd_repo::local::load_bytes(&name, &archive, &loader).map_err(|e| helm_text(&e))
+        };
+        blocking(work).await
     }
 
     /// What a URL in a parameter names.
@@ -100,9 +168,9 @@ impl Charts {
         Ok(body.to_vec())
     }
 
-    /// Gets a chart from a repository or a URL into the cache.
-    async fn fetch_chart(&self, request: &ChartRequest) -> Result<PathBuf, String> {
-        let ChartRequest { chart, options, verify } = request;
+    /// Where a chart of a repository or a URL is.
+    async fn resolve(&self, request: &ChartRequest) -> Result<Resolved, String> {
+        let ChartRequest { chart, options, .. } = request;
         let urls: Vec<&String> = [chart, &options.repo_url].into_iter().filter(|url| url.contains("://")).collect();
         urls.iter().try_for_each(|url| self.catalogue.check_parameter(url))?;
         if options.insecure_skip_tls_verify && urls.is_empty() {
@@ -124,10 +192,7 @@ impl Charts {
         let resolved = resolved.map_err(|e| unquoted(&helm_text(&e)))?;
         // HELM: the files are looked at before anybody is asked, also where no TLS is spoken.
         certificates()?;
-        if *verify {
-            return Err(repos.unverified(&resolved).await);
-        }
-        repos.fetch_to_cache(&resolved, MAX_CHART_BYTES).await.map_err(|e| helm_text(&e))
+        Ok(resolved)
     }
 
     /// Where archives lie by their digest.
@@ -183,6 +248,11 @@ fn unquoted(text: &str) -> String {
     }
 }
 
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| "internal error: reading the chart ended unexpectedly".to_owned())?
+}
+
 fn stamp(path: &Path) -> Option<Stamp> {
     let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     Some(Stamp { path: path.to_owned(), modified: meta.modified().ok(), size_bytes: meta.len() })
@@ -234,7 +304,7 @@ mod tests {
             .open(Path::new("/nowhere"), Loader::default(), 1, Default::default())
             .unwrap();
         let own = Own { store: Arc::new(store), name: "uploads".to_owned() };
-        let charts = Charts::new(Loader::default(), catalogue, own);
+        let charts = Charts::new(Loader::default(), catalogue, own, Trust::default());
         let request = ChartRequest { chart: chart.to_owned(), ..ChartRequest::default() };
         charts.load(&request).await.map(drop).unwrap_err()
     }

@@ -17,10 +17,12 @@ mod paths;
 mod recovery;
 mod registries;
 mod settings;
+mod trust;
 
 pub use auth::{Auth, AuthError, TokenFile};
 pub use registries::RegistrySettings;
 pub use settings::{ChartStoreSettings, ConfigError, ConfigFile, Limits, Overwrite, Settings, StorePlace};
+pub use trust::{ChartPolicy, Trust};
 
 use axum::Router;
 use axum::body::Body;
@@ -99,7 +101,7 @@ impl App {
             catalogue.repos().logins(),
         )?);
         let own = Own { store: Arc::clone(&store), name: settings.chart_store.name.clone() };
-        let charts = Charts::new(loader, Arc::clone(&catalogue), own);
+        let charts = Charts::new(loader, Arc::clone(&catalogue), own, settings.trust.clone());
         let holder = Arc::new(settings.holder.clone());
         let sql = Sql::new(settings.sql_connection.expose(), helm);
         Ok(App(Arc::new(State {

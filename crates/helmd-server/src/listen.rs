@@ -74,6 +74,7 @@ mod tests {
             places,
             allowed_hosts: Vec::new(),
             allowed_paths: Vec::new(),
+            trust: crate::trust::Trust::default(),
             compat_unsafe: false,
             auth: Auth::None,
             metrics: false,

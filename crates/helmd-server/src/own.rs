@@ -1,10 +1,11 @@
 //! The server's own charts as references in requests know them.
 
+use bytes::Bytes;
 use helmd_index::Prereleases;
 use helmd_index::repositories::Repository;
 use helmd_kube::helm_text;
 use helmd_repo::content::{self, CHART};
-use helmd_store::{Store, archive_file};
+use helmd_store::{Fetched, Store, archive_file};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,13 @@ use std::sync::Arc;
 pub(crate) struct Own {
     pub(crate) store: Arc<Store>,
     pub(crate) name: String,
+}
+
+/// An archive of the store with its signature, if it has one.
+pub(crate) struct Signed {
+    pub(crate) file: String,
+    pub(crate) archive: Bytes,
+    pub(crate) signature: Option<Bytes>,
 }
 
 impl Own {
@@ -27,6 +35,11 @@ impl Own {
     /// # Errors
     /// There is none, in Helm's words for a repository.
     pub(crate) async fn chart(&self, chart: &str, version: &str, root: &Path) -> Result<PathBuf, String> {
+        let (_, archive) = self.find(chart, version).await?;
+        cached(root, archive.held.digest.to_string(), archive.bytes).await
+    }
+
+    async fn find(&self, chart: &str, version: &str) -> Result<(String, Fetched), String> {
         let view = self.store.view().await.map_err(|e| helm_text(&e))?;
         let missing = |why: &str| {
             let name = &self.name;
@@ -37,7 +50,28 @@ impl Own {
         let file = archive_file(&found.chart.name, &found.chart.version);
         let archive = self.store.archive(&file).await.map_err(|e| helm_text(&e))?;
         let archive = archive.ok_or_else(|| missing("it has just been removed"))?;
-        cached(root, archive.held.digest.to_string(), archive.bytes).await
+        Ok((file, archive))
+    }
+
+    /// A chart of the store with its signature.
+    ///
+    /// # Errors
+    /// As [`Own::chart`].
+    pub(crate) async fn signed_chart(&self, chart: &str, version: &str) -> Result<Signed, String> {
+        let (file, Fetched { bytes, .. }) = self.find(chart, version).await?;
+        let signature = self.store.signature(&file).await.map_err(|e| helm_text(&e))?;
+        Ok(Signed { file, archive: bytes, signature })
+    }
+
+    /// An upload with its signature.
+    ///
+    /// # Errors
+    /// As [`Own::upload`].
+    pub(crate) async fn signed_upload(&self, file: &str) -> Result<Signed, String> {
+        let archive = self.store.file(file).await.map_err(|e| helm_text(&e))?;
+        let archive = archive.ok_or_else(|| format!("path \"{file}\" not found"))?;
+        let signature = self.store.signature(file).await.map_err(|e| helm_text(&e))?;
+        Ok(Signed { file: file.to_owned(), archive, signature })
     }
 
     /// An upload that does not lie on this machine, put into the cache below `root`.
@@ -51,18 +85,13 @@ impl Own {
     }
 }
 
-async fn cached(root: &Path, digest: String, bytes: bytes::Bytes) -> Result<PathBuf, String> {
+async fn cached(root: &Path, digest: String, bytes: Bytes) -> Result<PathBuf, String> {
     let root = root.to_owned();
     let work = move || match content::get(&root, &digest, CHART) {
         Some(_) => Ok(content::path(&root, &digest, CHART)),
         None => content::put(&root, &digest, CHART, &bytes),
     };
     tokio::task::spawn_blocking(work).await.map_err(|e| e.to_string())?
-}
-
-/// Why a chart of the store is not verified.
-pub(crate) fn unverified(chart: &str) -> String {
-    format!("{chart}: charts of the store are not verified here: pull it from /charts with helm pull --verify")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub use chart_store::{ChartStoreSettings, Overwrite, StorePlace};
 
 use crate::auth::Auth;
 use crate::registries::RegistrySettings;
+use crate::trust::Trust;
 use helmd_action::budgets::SettingError;
 use helmd_action::{Budgets, Holder, Interrupted};
 use helmd_index::oci;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// Folders whose files parameters may name.
     pub allowed_paths: Vec<PathBuf>,
+    /// Which charts are taken.
+    pub trust: Trust,
     /// Whether paths and URLs in parameters work as in the Go program (`--compat-unsafe`).
     pub compat_unsafe: bool,
     /// Who may call.
@@ -142,6 +145,8 @@ pub struct ConfigFile {
     pub allowed_hosts: Vec<String>,
     /// `allowPaths`
     pub allowed_paths: Vec<PathBuf>,
+    /// `chartPolicy` and `keyring`
+    pub trust: Trust,
     /// `auth`
     pub auth: Option<String>,
     /// `authTokenFile`
@@ -202,6 +207,12 @@ impl ConfigFile {
             "allowhosts" => self.allowed_hosts = texts_of(key, value)?,
             "allowpaths" => self.allowed_paths = texts_of(key, value)?.into_iter().map(PathBuf::from).collect(),
             "chartstore" => self.chart_store = Some(ChartStoreSettings::parse(value)?),
+            "chartpolicy" => {
+                let want = "one of any, signed, pinned";
+                let wrong = |()| ConfigError::WrongType { field: key.to_owned(), want };
+                self.trust.policy = text_of(key, value)?.parse().map_err(wrong)?;
+            }
+            "keyring" => self.trust.keyring = PathBuf::from(text_of(key, value)?),
             "auth" => self.auth = Some(text_of(key, value)?),
             "authtokenfile" => self.auth_token_file = Some(PathBuf::from(text_of(key, value)?)),
             _ => {}

@@ -88,6 +88,7 @@ pub async fn start(args: &ServeArgs, ask: Ask) -> Result<Started> {
             _ => None,
         }),
         allowed_hosts: [args.allow_host.clone(), std::mem::take(&mut config.allowed_hosts)].concat(),
+        trust: config.trust.clone(),
         allowed_paths: [args.allow_path.clone(), std::mem::take(&mut config.allowed_paths)].concat(),
         auth: auth.clone().unwrap_or_default(),
         metrics: args.metrics,

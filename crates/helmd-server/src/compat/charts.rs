@@ -32,7 +32,7 @@ pub(crate) async fn show(app: &App, query: &Query) -> Response {
     }
     let version = query.first("version").unwrap_or_default().to_owned();
     let options = ChartOptions { version, ..ChartOptions::default() };
-    let request = ChartRequest { chart: chart.to_owned(), options, verify: false };
+    let request = ChartRequest { chart: chart.to_owned(), options, ..ChartRequest::default() };
     let chart = match app.charts.load(&request).await {
         Ok(chart) => chart,
         Err(error) => return envelope::fail(&error),

@@ -40,6 +40,7 @@ pub(crate) const RELEASE: Schema = Schema {
         ("repo", FieldKind::Text),
         ("username", FieldKind::Text),
         ("verify", FieldKind::Bool),
+        ("digest", FieldKind::Text),
         ("version", FieldKind::Text),
         ("install", FieldKind::Bool),
         ("force", FieldKind::Bool),

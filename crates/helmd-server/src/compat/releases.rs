@@ -272,7 +272,8 @@ fn chart_request(query: &Query, fields: &Fields) -> Result<ChartRequest, String>
         insecure_skip_tls_verify: fields.bool("insecure_skip_verify"),
         ..ChartOptions::default()
     };
-    Ok(ChartRequest { chart: chart.to_owned(), options, verify: fields.bool("verify") })
+    let verify = fields.bool("verify");
+    Ok(ChartRequest { chart: chart.to_owned(), options, verify, keyring: text("keyring"), digest: text("digest") })
 }
 
 /// Runs a change that begins with a render. While it renders, nothing has been touched: when the client goes away, the

@@ -62,6 +62,7 @@ impl Server {
             },
             allowed_hosts: ["127.0.0.1:1", "allowed.invalid"].map(str::to_owned).into(),
             allowed_paths: Vec::new(),
+            trust: config.trust,
             compat_unsafe: false,
             metrics: false,
             auth: Auth::None,

@@ -1,6 +1,7 @@
 //! Which chart a command means, and loading it.
 
 use super::flags::{Flag, Kind, Matches};
+use super::keyring;
 use super::log;
 use super::settings;
 use gotmpl::slog;
@@ -9,8 +10,8 @@ use helmd_action::helm_text;
 use helmd_chart::{Chart, HelmMajor, Loader};
 use helmd_http::{Http, HttpSettings};
 use helmd_registry::{Helpers, Insecure};
-use helmd_repo::repositories::{ChartOptions, Registries};
-use helmd_repo::{Repos, RepositoryError, check_certificates, unverified};
+use helmd_repo::repositories::{ChartOptions, Registries, Resolved};
+use helmd_repo::{Keys, Repos, RepositoryError, check_certificates, content};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,13 +26,13 @@ pub fn flags() -> Vec<Flag> {
         text("cert-file", "client certificate for HTTPS"),
         Flag::new("insecure-skip-tls-verify", Kind::Bool, "do not check certificates"),
         text("key-file", "key of the client certificate"),
-        text("keyring", "public keys to verify with"),
+        text("keyring", "public keys to verify with (GnuPG's unless set)"),
         Flag::new("pass-credentials", Kind::Bool, "give the credentials to all hosts"),
         text("password", "password of the chart repository"),
         Flag::new("plain-http", Kind::Bool, "talk to registries without TLS"),
         text("repo", "URL of the chart repository"),
         text("username", "user of the chart repository"),
-        Flag::new("verify", Kind::Bool, "verify the package (not there yet)"),
+        Flag::new("verify", Kind::Bool, "take the chart only when it is signed by a key of the keyring"),
         text("version", "version, or a range of versions, of the chart in its repository"),
     ]
 }
@@ -126,7 +127,7 @@ pub fn locate(
             }
             let path = std::path::absolute(path).map_err(|e| helmd_repo::local::go_text(&e))?;
             if matches.flag("verify") {
-                return Err(unverified(&path));
+                keyring::keys(matches, helm).verify_file(&path)?;
             }
             return Ok(Located(path));
         }
@@ -140,7 +141,7 @@ pub fn locate(
     let found = wait(async {
         let chart = repos.resolve(name, &options, &mut lines).await?;
         let path = repos.fetch_to_cache(&chart, MAX_FETCHED_BYTES).await?;
-        let fault = if matches.flag("verify") { Some(repos.unverified(&chart).await) } else { None };
+        let fault = if matches.flag("verify") { verify((&repos, &chart), &path, matches).await.err() } else { None };
         Ok::<_, RepositoryError>((path, fault))
     })?;
     lines.iter().for_each(|line| warn(&log::line(line, helm)));
@@ -149,6 +150,14 @@ pub fn locate(
         text => text,
     })?;
     fault.map_or(Ok(Located(path)), Err)
+}
+
+/// Verifies an archive in the cache, and keeps its signature.
+async fn verify((repos, chart): (&Repos, &Resolved), path: &Path, matches: &Matches) -> Result<(), String> {
+    let archive = Keys::read_archive(path)?;
+    let digest = content::sha256(&archive);
+    let (_, signature) = repos.verify(chart, archive.into(), keyring::keys(matches, repos.helm)).await?;
+    repos.keep_provenance(chart, &digest, &signature)
 }
 
 /// The registry client that Helm makes for every command reads these files.

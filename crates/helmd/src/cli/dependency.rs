@@ -3,12 +3,14 @@
 use super::chart_path::{self, Heard, chart_options};
 use super::command::{Call, Command, Count, Group, disk};
 use super::flags::{Flag, Kind, Matches};
+use super::keyring;
 use super::release_flags::yes;
 use super::repo::now;
 use crate::environment;
 use helmd_action::{DependencyList, Outside as _, System, helm_text, source_date_epoch};
 use helmd_chart::{HelmMajor, Loader, Saving};
 use helmd_index::table::Table;
+use helmd_repo::Verify;
 use helmd_repo::dependencies::Manager;
 use helmd_repo::local::Detection;
 use helmd_repo::repositories::ChartOptions;
@@ -73,9 +75,6 @@ fn fetch_flags() -> Vec<Flag> {
 fn fetch(call: &mut Call<'_>, build: bool) -> Result<(), String> {
     let chart = call.matches.words.first().map_or_else(|| ".".to_owned(), |path| helmd_chart::clean_path(path));
     chart_path::check_tls_files(call.matches, call.helm)?;
-    if call.matches.flag("verify") {
-        return Err("verifying charts is not there yet".to_owned());
-    }
     let skip = call.matches.flag("skip-refresh");
     run_manager(call, Path::new(&chart), (build, skip))
 }
@@ -135,9 +134,15 @@ fn work(
     }
     let saving = Saving { helm, now: System.now().as_second(), stamp };
     let debug = matches.flag("debug");
+    let verify = match (matches.flag("verify"), build) {
+        (false, _) => Verify::Never,
+        // HELM: a lock is fetched where signatures lack, too.
+        (true, true) => Verify::IfPossible(keyring::keys(matches, helm)),
+        (true, false) => Verify::Always(keyring::keys(matches, helm)),
+    };
     let registry = chart_options(matches);
     let registry = ChartOptions { version: String::new(), repo_url: String::new(), ..registry };
-    let manager = Manager { chart, repos: &repos, registry, loader, saving, now: now(), skip_refresh, debug };
+    let manager = Manager { chart, repos: &repos, registry, loader, saving, now: now(), skip_refresh, debug, verify };
     let mut told = |line: &str| heard.add(line);
     let done = chart_path::wait(async {
         if build { manager.build(&mut told).await } else { manager.update(&mut told).await }

@@ -8,6 +8,7 @@ pub mod flags;
 mod get;
 mod history;
 mod install;
+mod keyring;
 mod kube_table;
 mod lint;
 mod list;
@@ -35,6 +36,7 @@ mod uninstall;
 mod unlock;
 mod upgrade;
 mod values;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -63,6 +65,7 @@ pub fn run(args: &[String]) -> Option<ExitCode> {
         "uninstall" | "del" | "delete" | "un" => uninstall::COMMAND.run(&rest),
         "unlock" => unlock::COMMAND.run(&rest),
         "upgrade" => upgrade::COMMAND.run(&rest),
+        "verify" => verify::COMMAND.run(&rest),
         _ => return None,
     })
 }

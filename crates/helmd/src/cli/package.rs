@@ -4,10 +4,12 @@ use super::chart_path;
 use super::command::{Call, Command, Count, disk};
 use super::dependency;
 use super::flags::{Flag, Kind};
+use super::keyring;
 use crate::environment;
 use helmd_action::{Outside as _, Package, System, helm_text, source_date_epoch};
-use helmd_chart::Saving;
-use helmd_repo::local::{Detection, absolute, clean};
+use helmd_chart::{HelmMajor, Saving, metadata_yaml};
+use helmd_repo::local::{Detection, absolute, clean, go_text};
+use helmd_repo::{Signatory, content};
 use std::path::{Path, PathBuf};
 
 /// The command.
@@ -31,10 +33,10 @@ fn flags() -> Vec<Flag> {
         text("app-version", "the appVersion to give the chart"),
         Flag::new("dependency-update", Kind::Bool, "fetch the dependencies first").short('u'),
         text("destination", "the folder for the archives; the working folder unless set").short('d'),
-        text("key", "name of the key to sign with (not there yet)"),
-        text("keyring", "file with the keys to sign with (not there yet)"),
-        text("passphrase-file", "file with the passphrase of the key (not there yet)"),
-        Flag::new("sign", Kind::Bool, "sign the archive (not there yet)"),
+        text("key", "name of the key to sign with, or a part of it"),
+        text("keyring", "file with secret keys (GnuPG's public ones unless set)"),
+        text("passphrase-file", "file whose first line is the key's passphrase; - for a pipe to standard input"),
+        Flag::new("sign", Kind::Bool, "sign the archive"),
         text("version", "the version to give the chart"),
     ]);
     flags
@@ -55,9 +57,6 @@ fn package(call: &mut Call<'_>) -> Result<(), String> {
         }
     }
     chart_path::check_tls_files(matches, helm)?;
-    if matches.flag("sign") {
-        return Err("signing is not there yet: package without --sign".to_owned());
-    }
     let package = Package {
         version: matches.text("version").to_owned(),
         app_version: matches.text("app-version").to_owned(),
@@ -67,13 +66,14 @@ fn package(call: &mut Call<'_>) -> Result<(), String> {
         },
         saving: Saving { helm, now: System.now().as_second(), stamp },
     };
+    let mut passphrase = Passphrase::default();
     for path in &matches.words {
-        one(call, &package, path)?;
+        one(call, &package, path, &mut passphrase)?;
     }
     Ok(())
 }
 
-fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String> {
+fn one(call: &mut Call<'_>, package: &Package, path: &str, passphrase: &mut Passphrase) -> Result<(), String> {
     if let Err(error) = std::fs::metadata(path) {
         return Err(format!("stat {path}: {}", helmd_repo::local::go_text(&error)));
     }
@@ -90,7 +90,60 @@ fn one(call: &mut Call<'_>, package: &Package, path: &str) -> Result<(), String>
     let done = package.run(&folder, &disk(&loader, Detection::First), &mut log);
     call.log(&log);
     let archive = done.map_err(|e| helm_text(&e))?;
+    if call.matches.flag("sign") {
+        sign(call, &archive, passphrase)?;
+    }
     call.print(format!("Successfully packaged chart and saved it to: {}\n", archive.display()).as_bytes())
+}
+
+/// The passphrase that was read from standard input. HELM: version 4 takes it for all charts, version 3 finds nothing more there.
+#[derive(Default)]
+struct Passphrase(Option<Vec<u8>>);
+
+impl Passphrase {
+    /// What a file has in its first line, or what somebody types.
+    fn read(&mut self, call: &mut Call<'_>, name: &str) -> Result<Vec<u8>, String> {
+        match (call.matches.text("passphrase-file"), &self.0) {
+            ("", _) => keyring::ask_passphrase(call, name),
+            (_, Some(known)) if call.helm == HelmMajor::Helm4 => Ok(known.clone()),
+            ("-", Some(_)) => Err("stat /dev/stdin: file already closed".to_owned()),
+            (file, _) => {
+                let read = keyring::passphrase_of(file)?;
+                self.0 = Some(read.clone());
+                Ok(read)
+            }
+        }
+    }
+}
+
+/// Writes the signature of an archive beside it.
+fn sign(call: &mut Call<'_>, archive: &Path, passphrase: &mut Passphrase) -> Result<(), String> {
+    let keys = keyring::keys(call.matches, call.helm);
+    let signatory = Signatory::find(&keys.load()?, call.matches.text("key"));
+    // HELM: the file with the passphrase is read first, whether it is wanted or not.
+    let early = match call.matches.text("passphrase-file") {
+        "" => None,
+        _ => Some(passphrase.read(call, "")?),
+    };
+    let signatory = signatory.map_err(|e| helm_text(&e))?;
+    let signatory = match (signatory.wants_passphrase().map(str::to_owned), early) {
+        (None, _) => signatory,
+        (Some(_), Some(early)) => signatory.unlock(&early).map_err(|e| helm_text(&e))?,
+        (Some(name), None) => signatory.unlock(&passphrase.read(call, &name)?).map_err(|e| helm_text(&e))?,
+    };
+    let chart = helmd_repo::local::load_file(archive, &call.loader()?);
+    let failed = |e: String| match call.helm {
+        HelmMajor::Helm3 => e,
+        HelmMajor::Helm4 => format!("failed to load chart for signing: {e}"),
+    };
+    let chart = chart.map_err(|e| failed(helm_text(&e)))?;
+    let metadata = metadata_yaml(&chart.metadata).map_err(|e| helm_text(&e))?;
+    let bytes = std::fs::read(archive).map_err(|e| format!("open {}: {}", archive.display(), go_text(&e)))?;
+    let name = archive.file_name().unwrap_or_default().to_string_lossy();
+    let mut salt = [0; 32];
+    System.random(&mut salt);
+    let signed = signatory.sign((&name, &bytes), &metadata, (keys.now, &salt)).map_err(|e| helm_text(&e))?;
+    content::write_into(Path::new(&format!("{}.prov", archive.display())), &signed, 0o644)
 }
 
 /// The absolute path, by the name of the working folder that the shell gives.

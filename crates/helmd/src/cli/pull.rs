@@ -3,6 +3,7 @@
 use super::chart_path::{self, Heard, MAX_FETCHED_BYTES, chart_options, repos, wait};
 use super::command::{Call, Command, Count, debug_line};
 use super::flags::{Flag, Kind};
+use super::keyring;
 use super::release_flags::yes;
 use helmd_action::helm_text;
 use helmd_chart::clean_path;
@@ -84,10 +85,14 @@ fn provenance(
     (chart, reference): (&Resolved, &str),
     archive: &Path,
 ) -> Result<(), String> {
-    if call.matches.flag("verify") {
-        return Err(wait(repos.unverified(chart))?);
-    }
-    match wait(repos.fetch_provenance(chart, MAX_FETCHED_BYTES))? {
+    let verify = call.matches.flag("verify");
+    // HELM: digests of charts that have a URL are not known.
+    let has_url = reference.contains("://") || !call.matches.text("repo").is_empty();
+    let reference = if call.matches.text("repo").is_empty() { reference } else { &chart.url };
+    match wait(repos.provenance(chart, if has_url { "" } else { &chart.digest }))? {
+        Err(_) if verify => {
+            Err(format!("failed to fetch provenance {}", gotmpl::strconv::quote(format!("{}.prov", chart.url))))
+        }
         Err(error) => {
             let error = helm_text(&error);
             call.print(format!("WARNING: Verification not found for {reference}: {error}\n").as_bytes())
@@ -95,7 +100,12 @@ fn provenance(
         Ok(signature) => {
             let mut path = archive.as_os_str().to_owned();
             path.push(".prov");
-            content::write_into(Path::new(&path), &signature, 0o644)
+            content::write_into(Path::new(&path), &signature, 0o644)?;
+            if verify {
+                let verification = keyring::keys(call.matches, call.helm).verify_file(archive)?;
+                call.print(verification.to_string().as_bytes())?;
+            }
+            Ok(())
         }
     }
 }
