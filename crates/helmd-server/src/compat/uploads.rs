@@ -136,7 +136,13 @@ pub(crate) async fn list(app: &App) -> Response {
 /// `DELETE /api/charts/upload/:chart`: a name that is not there is no error.
 pub(crate) async fn delete(app: &App, chart: &str) -> Response {
     let Some(target) = inside(&app.settings.upload_dir, chart) else {
-        return envelope::fail("chart file name is not allowed");
+        // What the system tells the Go program of these names; here it is not asked.
+        let folder = app.settings.upload_dir.display();
+        return envelope::fail(&match chart {
+            ".." => format!("remove {folder}/..: directory not empty"),
+            "." => format!("remove {folder}/.: invalid argument"),
+            _ => "chart file name is not allowed".to_owned(),
+        });
     };
     let is_chart = chart.rsplit('.').next() == Some("tgz");
     if app.store.folder().is_none() {
