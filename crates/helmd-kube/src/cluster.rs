@@ -56,8 +56,8 @@ struct Cached {
     reached: Mutex<Option<(Instant, ServerVersion)>>,
     /// What others keep of what this identity was shown, by type.
     beside: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
-    /// Held while reading anew, so that many callers cause one reading.
-    reading: AsyncMutex<()>,
+    /// Held while reading anew, so that many callers cause one reading; with the time at which the last one began.
+    reading: AsyncMutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -296,9 +296,19 @@ impl Cluster {
     /// # Errors
     /// When it cannot be read.
     pub async fn refresh_discovery(&self) -> Result<Arc<Discovery>, KubeError> {
-        let _one_reader = self.shared.discovery.reading.lock().await;
+        let asked = Instant::now();
+        let mut last = self.shared.discovery.reading.lock().await;
         let known = self.shared.discovery.known.read().await.clone();
-        self.read_discovery(known).await
+        // Somebody has read it since, from beginning to end.
+        if let Some(known) = &known
+            && last.is_some_and(|began| began >= asked)
+        {
+            return Ok(Arc::clone(known));
+        }
+        let began = Instant::now();
+        let read = self.read_discovery(known).await?;
+        *last = Some(began);
+        Ok(read)
     }
 
     async fn read_discovery(&self, known: Option<Arc<Discovery>>) -> Result<Arc<Discovery>, KubeError> {
