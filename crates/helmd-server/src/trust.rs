@@ -105,3 +105,48 @@ impl Checks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checks(policy: ChartPolicy, request: &ChartRequest) -> Result<Checks, String> {
+        let trust = Trust { policy, keyring: "/own.gpg".into() };
+        trust.checks(request, &AllowedPaths::new(vec![std::env::temp_dir()], false))
+    }
+
+    fn keyring(policy: ChartPolicy, request: &ChartRequest) -> Option<PathBuf> {
+        checks(policy, request).unwrap().keys.map(|keys| keys.keyring)
+    }
+
+    #[test]
+    fn whose_signatures_count() {
+        let named = std::env::temp_dir().canonicalize().unwrap().join("keys.gpg");
+        let mut request = ChartRequest { keyring: named.display().to_string(), ..ChartRequest::default() };
+        assert_eq!(keyring(ChartPolicy::Any, &request), None);
+        // Where signatures are a rule, a request does not choose whose.
+        assert_eq!(keyring(ChartPolicy::Signed, &request), Some("/own.gpg".into()));
+        request.verify = true;
+        assert_eq!(keyring(ChartPolicy::Any, &request), Some(named));
+        request.keyring = "/etc/keys.gpg".to_owned();
+        assert!(checks(ChartPolicy::Any, &request).unwrap_err().contains("keyring must lie in a folder"));
+        request.keyring.clear();
+        assert_eq!(keyring(ChartPolicy::Any, &request), Some("/own.gpg".into()));
+    }
+
+    #[test]
+    fn digests() {
+        let request = |chart: &str, digest: &str| ChartRequest {
+            chart: chart.to_owned(),
+            digest: digest.to_owned(),
+            ..ChartRequest::default()
+        };
+        assert!(checks(ChartPolicy::Pinned, &request("a/b", "")).unwrap_err().contains("only by their digest"));
+        assert!(checks(ChartPolicy::Pinned, &request("oci://x/b@sha256:00", "")).is_ok());
+        assert!(checks(ChartPolicy::Any, &request("a/b", "sha256:12")).unwrap_err().contains("64 digits"));
+        let digest = content::sha256(b"an archive");
+        let found = checks(ChartPolicy::Pinned, &request("a/b", &format!("sha256:{digest}"))).unwrap();
+        assert!(found.check_digest("a/b", b"an archive").is_ok());
+        assert!(found.check_digest("a/b", b"another").unwrap_err().contains("the request wants sha256:"));
+    }
+}

@@ -4,4 +4,5 @@
 mod asking;
 mod museum;
 mod repository;
+mod trust;
 mod uploads;
