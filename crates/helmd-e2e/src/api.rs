@@ -98,6 +98,12 @@ impl Drop for Server {
 }
 
 impl Api {
+    /// The URL of a path.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// Where the server is: `http://HOST:PORT`.
     #[must_use]
     pub fn base(&self) -> &str {

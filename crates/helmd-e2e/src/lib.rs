@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "tests that say what they skip")]
 
 mod api;
+pub mod files;
 pub mod lines;
 mod postgres;
 mod programs;
