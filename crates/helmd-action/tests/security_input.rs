@@ -326,6 +326,29 @@ fn archive_bombs_are_refused() {
     assert!(error.contains("budget archive-bytes exceeded (at most 1048576 bytes"), "{error}");
 }
 
+/// A sparse file: ten gigabytes for whoever unpacks it, a header in the archive.
+#[test]
+fn sparse_files_take_no_memory() {
+    const TEN_GIGABYTES: u64 = 10 << 30;
+    let number = |field: &mut [u8; 12], number: u64| {
+        *field = [0; 12];
+        field[0] = 0x80;
+        field[4..].copy_from_slice(&number.to_be_bytes());
+    };
+    let mut header = header("c/big", EntryType::GNUSparse, 0);
+    let gnu = header.as_gnu_mut().unwrap();
+    number(&mut gnu.sparse[0].offset, TEN_GIGABYTES);
+    number(&mut gnu.sparse[0].numbytes, 0);
+    number(&mut gnu.realsize, TEN_GIGABYTES);
+    header.set_cksum();
+    let mut tar = Vec::new();
+    add(&mut tar, "c/Chart.yaml", EntryType::Regular, CHART.as_bytes());
+    tar.extend_from_slice(header.as_bytes());
+    tar.extend_from_slice(&[0; 1024]);
+    let error = quickly(|| refused(&gzip(&tar)));
+    assert_eq!(error, "decompressed chart is larger than the maximum size 104857600");
+}
+
 /// The same budgets as settings, with errors that name them.
 #[test]
 fn archive_budgets_are_settings() {

@@ -41,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "names", run: data::names },
     Target { name: "index", run: repository::index },
     Target { name: "references", run: repository::references },
+    Target { name: "provenance", run: repository::provenance },
 ];
 
 /// Runs the target of this name.

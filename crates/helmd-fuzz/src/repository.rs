@@ -5,6 +5,7 @@ use helmd_chart::HelmMajor;
 use helmd_index::repositories::Repositories;
 use helmd_index::search::{Format, Query, elements, print, search};
 use helmd_index::{Index, location, oci, reference};
+use helmd_provenance::{Formats, Keyring, Provenance, Signatory};
 
 /// An index, another one to merge, the name of a chart, a version or constraint, a term to search for.
 pub(crate) fn index(data: &[u8]) {
@@ -54,4 +55,28 @@ pub(crate) fn references(data: &[u8]) {
     let versions = oci::versions_of_tags(url.split(','));
     let _may_fail = oci::pick(&versions, &version);
     let _name = reference::archive_file(&url);
+}
+
+/// A signature, and a keyring.
+pub(crate) fn provenance(data: &[u8]) {
+    /// 2026-01-01
+    const NOW: i64 = 1_767_225_600;
+    const ARCHIVE: (&str, &[u8]) = ("demo-0.1.0.tgz", b"an archive");
+    let [text, keys] = parts(data);
+    let signed = Provenance::read(text);
+    if let Ok(signed) = &signed {
+        let _metadata = signed.metadata();
+        let nobody = signed.verify(&Keyring::default(), ARCHIVE, NOW);
+        assert!(nobody.is_err(), "what nobody has signed is not verified");
+    }
+    for formats in [Formats::Packets, Formats::All] {
+        let Ok(keyring) = Keyring::read(keys, formats) else { continue };
+        if let Ok(signed) = &signed {
+            let _whatever = signed.verify(&keyring, ARCHIVE, NOW);
+        }
+        let Ok(signatory) = Signatory::find(&keyring, "") else { continue };
+        let Ok(text) = signatory.sign(ARCHIVE, "name: demo\n", (NOW, &[7; 32])) else { continue };
+        let again = Provenance::read(&text);
+        assert!(again.is_ok(), "what was signed can be read");
+    }
 }
