@@ -115,9 +115,16 @@ pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<V
             hits.extend(score.map(|score| Hit { name: Arc::clone(&name), score, chart }));
         }
         drop_repeated(&mut hits, first, &versions);
+        if !query.versions {
+            keep_best(&mut hits, first, &constraint);
+        }
     }
-    // The versions of a chart are in order already, and stay so.
-    hits.sort_by(|a, b| a.score.cmp(&b.score).then_with(|| a.name.cmp(&b.name)));
+    // The charts are in order of their paths already, and their versions too; both stay so.
+    hits.sort_by_key(|hit| hit.score);
+    if !hits.is_sorted_by(|a, b| a.score < b.score || a.name <= b.name) {
+        // HELM: a name ends before `$$`, so that it can come before another one whose path it does not.
+        hits.sort_by(|a, b| a.score.cmp(&b.score).then_with(|| a.name.cmp(&b.name)));
+    }
     let mut found: HashSet<Arc<str>> = HashSet::new();
     hits.retain(|hit| {
         if !query.versions && found.contains(&hit.name) {
@@ -154,6 +161,13 @@ fn charts<'r, 'i>(repositories: &[(&'r str, &'i Index)]) -> Charts<'r, 'i> {
         }
     }
     charts
+}
+
+/// Of a chart's hits only the one stays that is to be shown: the newest one of the best rank that fits.
+fn keep_best(hits: &mut Vec<Hit<'_>>, first: usize, fits: &Fits) {
+    let mut own = hits.split_off(first);
+    own.sort_by_key(|hit| hit.score);
+    hits.extend(own.into_iter().find(|hit| fits.admits(&hit.chart.version)));
 }
 
 /// HELM: of versions of a chart that are written alike only the last one is looked at.
