@@ -10,6 +10,7 @@ use helmd_release::{ApplyMethod, HookEvent, Info, Release, Status, contains_syst
 use helmd_values::ReleaseOptions;
 use serde_json::json;
 
+use crate::claim::{self, Claim, Claimed};
 use crate::context::Context;
 use crate::crds::Crds;
 use crate::error::ActionError;
@@ -120,32 +121,54 @@ impl Install {
         if self.dry_run.stops_here() {
             return self.work(cx, server_side).await;
         }
-        let held = operation::begin(cx, &self.name, self.journal(cx)).await?;
-        let result = self.work(&held, server_side).await;
-        operation::end(held, cx).await;
-        result
+        self.work(&cx.clone().patient(self.timeout), server_side).await
     }
 
     async fn work(&mut self, cx: &Context, server_side: bool) -> Result<Release, ActionError> {
         let (release, resources) = self.prepare(cx, server_side).await?;
-        let adopted = ownership::existing(cx, &resources, &self.name, self.take_ownership).await.map_err(|err| {
-            err.context(cx.says("Unable to continue with install", "unable to continue with install"))
-        })?;
+        let (adopted, unlooked) =
+            self.look(cx, &release, &resources, server_side).await.map_err(|err| self.refused(cx, err))?;
         if self.dry_run.stops_here() {
             return Ok(Release {
                 info: Info { description: "Dry run complete".to_owned(), ..release.info },
                 ..release
             });
         }
-        if !self.create_namespace {
-            return self.change(cx, release, &adopted, resources).await;
+        if self.create_namespace {
+            self.create_namespace(cx, &options::apply_options(server_side, false, false)).await?;
         }
-        self.create_namespace(cx, &options::apply_options(server_side, false, false)).await?;
-        // Only now there is a place for the Lease.
-        let held = operation::begin_late(cx, &self.name, self.journal(cx)).await?;
-        let result = self.change(&held, release, &adopted, resources).await;
+        // Only now there is a place for the Lease, and something to write down in it.
+        let step = hooks::step_of_recording(&release.hooks, &HookEvent::PreInstall, self.disable_hooks);
+        let journal = Journal { step, revision: release.version, ..self.journal(cx) };
+        let held = operation::begin(cx, &self.name, journal).await?;
+        let result = self.change(&held, release, resources, (adopted, &unlooked)).await;
         operation::end(held, cx).await;
         result
+    }
+
+    /// The objects that exist, and the places of those that were not looked for: their creation will tell.
+    async fn look(
+        &self,
+        cx: &Context,
+        release: &Release,
+        resources: &[Resource],
+        server_side: bool,
+    ) -> Result<(Vec<Resource>, Vec<usize>), ActionError> {
+        let plain = !(self.dry_run.stops_here() || server_side || self.replace || self.take_ownership);
+        let unlooked = if plain { claim::unlooked(resources, release, !self.disable_hooks) } else { Vec::new() };
+        if !unlooked.is_empty() {
+            let others = resources.iter().enumerate().filter(|(place, _)| !unlooked.contains(place));
+            let others: Vec<_> = others.map(|(_, resource)| resource.clone()).collect();
+            if ownership::existing(cx, &others, &self.name, false).await.is_ok_and(|existing| existing.is_empty()) {
+                return Ok((Vec::new(), unlooked));
+            }
+            // Which one is first in order, or what exists beside it: all are looked at.
+        }
+        Ok((ownership::existing(cx, resources, &self.name, self.take_ownership).await?, Vec::new()))
+    }
+
+    fn refused(&self, cx: &Context, err: ActionError) -> ActionError {
+        err.context(cx.says("Unable to continue with install", "unable to continue with install"))
     }
 
     /// From the record on.
@@ -153,32 +176,49 @@ impl Install {
         &self,
         cx: &Context,
         mut release: Release,
-        adopted: &[Resource],
-        resources: Vec<Resource>,
+        mut resources: Vec<Resource>,
+        (mut adopted, unlooked): (Vec<Resource>, &[usize]),
     ) -> Result<Release, ActionError> {
         if self.replace {
             self.supersede_last(cx, &mut release).await?;
+            let revision = release.version;
+            cx.journal_with(|journal| journal.revision = revision).await?;
         }
         cx.cluster.step("recording", format!("recording {} revision {}", release.name, release.version));
-        let revision = release.version;
-        let step = hooks::step_of_recording(&release.hooks, &HookEvent::PreInstall, self.disable_hooks);
-        cx.journal_with(|journal| {
-            journal.step = step;
-            journal.revision = revision;
-        })
-        .await?;
         cx.create_record(&mut release, 0).await?;
-        self.carry_out(cx, release, adopted, resources).await
+        let mut claimed = Claimed::new();
+        if !unlooked.is_empty() {
+            let apply = options::apply_options(false, self.force, self.force_conflicts);
+            match claim::claim(cx, &release, &mut resources, (unlooked, &apply)).await {
+                Claim::Made(made) => claimed = made,
+                Claim::Ours(ours) => adopted = ours,
+                Claim::Refused(err) => return Err(self.forget(&cx.uncancelled(), release, err).await),
+                Claim::Failed(err) => return Err(self.fail(&cx.uncancelled(), release, cx.worded(err)).await),
+            }
+        }
+        self.carry_out(cx, release, resources, (&adopted, claimed)).await
+    }
+
+    /// An install that Helm would have refused before its record: there is none.
+    async fn forget(&self, cx: &Context, release: Release, err: ActionError) -> ActionError {
+        let err = self.refused(cx, err);
+        match cx.storage.delete(&release.name, release.version).await {
+            Ok(()) => err,
+            Err(failure) => {
+                cx.warn(format!("Failed to delete release {}: {}", release.name, helm_text(&failure)));
+                self.fail(cx, release, err).await
+            }
+        }
     }
 
     async fn carry_out(
         &self,
         cx: &Context,
         mut release: Release,
-        adopted: &[Resource],
         mut resources: Vec<Resource>,
+        objects: (&[Resource], Claimed),
     ) -> Result<Release, ActionError> {
-        match self.perform(cx, &mut release, adopted, &mut resources).await {
+        match self.perform(cx, &mut release, &mut resources, objects).await {
             Ok(()) => Ok(release),
             Err(err) => Err(self.fail(&cx.uncancelled(), release, cx.worded(err)).await),
         }
@@ -239,7 +279,7 @@ impl Install {
                 return Err(self.fail(&cx.uncancelled(), release, err).await);
             }
         };
-        self.carry_out(cx, release, &adopted, resources).await
+        self.carry_out(cx, release, resources, (&adopted, Claimed::new())).await
     }
 
     async fn require_free_name(&self, cx: &Context) -> Result<(), ActionError> {
@@ -347,8 +387,8 @@ impl Install {
         &self,
         cx: &Context,
         release: &mut Release,
-        adopted: &[Resource],
         resources: &mut [Resource],
+        objects: (&[Resource], Claimed),
     ) -> Result<(), ActionError> {
         let server_side = release.apply_method == ApplyMethod::ServerSide;
         let hook_run = HookRun::new(cx, self.timeout, server_side, self.wait);
@@ -357,7 +397,7 @@ impl Install {
                 .await
                 .map_err(|err| err.context("failed pre-install"))?;
         }
-        self.apply(cx, adopted, resources, server_side).await?;
+        self.apply(cx, resources, objects, server_side).await?;
         let waiting = Waiting { strategy: self.wait, jobs: self.wait_for_jobs, timeout: self.timeout };
         wait(cx, resources, waiting).await?;
         if !self.disable_hooks {
@@ -374,8 +414,8 @@ impl Install {
     async fn apply(
         &self,
         cx: &Context,
-        adopted: &[Resource],
         resources: &mut [Resource],
+        (adopted, claimed): (&[Resource], Claimed),
         server_side: bool,
     ) -> Result<(), ActionError> {
         if resources.is_empty() || cx.was_beyond(Step::Applying).await {
@@ -384,6 +424,9 @@ impl Install {
         cx.journal(Step::Applying).await?;
         cx.cluster.step("applying", format!("applying {} objects", resources.len()));
         let apply = options::apply_options(server_side, self.force, self.force_conflicts);
+        if !claimed.is_empty() {
+            return Ok(claim::create_others(cx, resources, claimed, &apply).await?);
+        }
         if adopted.is_empty() {
             return Ok(cx.cluster.create_all(resources, &apply).await?);
         }

@@ -11,6 +11,7 @@
 //! by the token of the [`Context`]'s cluster handle, and progress by its listener.
 
 mod capabilities;
+mod claim;
 mod context;
 mod crds;
 mod create;

@@ -157,15 +157,47 @@ impl Cluster {
         if resources.is_empty() {
             return Err(KubeError::NoObjects);
         }
-        let mut errors = Vec::new();
+        let results = self.create_each(resources, options).await?;
+        let errors: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() { Ok(()) } else { Err(KubeError::Performed(errors)) }
+    }
+
+    /// As [`Cluster::create_all`], with what became of each.
+    ///
+    /// # Errors
+    /// When the work is cancelled.
+    pub async fn create_each(
+        &self,
+        resources: &mut [Resource],
+        options: &ApplyOptions,
+    ) -> Result<Vec<Result<(), KubeError>>, KubeError> {
+        let mut results = Vec::with_capacity(resources.len());
         for batch in resources.chunk_by_mut(|a, b| a.mapping.kind == b.mapping.kind) {
             self.check_cancelled()?;
             let work =
                 stream::iter(batch.iter_mut().map(|resource| self.create(resource, options)).collect::<Vec<_>>());
-            let results: Vec<Result<(), KubeError>> = work.buffered(PARALLEL).collect().await;
-            errors.extend(results.into_iter().filter_map(Result::err));
+            results.extend(work.buffered(PARALLEL).collect::<Vec<_>>().await);
         }
-        if errors.is_empty() { Ok(()) } else { Err(KubeError::Performed(errors)) }
+        Ok(results)
+    }
+
+    /// Takes an object away again as it was created: not another one that has its name by now.
+    ///
+    /// # Errors
+    /// The call's failure; that it is gone is none.
+    pub async fn take_back(&self, created: &Resource) -> Result<(), KubeError> {
+        let options = serde_json::json!({
+            "propagationPolicy": Propagation::Background.parameter(),
+            "preconditions": {"uid": created.meta("uid")},
+        });
+        match self.delete_with(created, &options).await {
+            Err(err) if err.is_not_found() || err.is_conflict() => Ok(()),
+            Err(err) => Err(err),
+            Ok(()) => {
+                self.report(Event::Object { done: Done::Deleted, object: created.object_ref() });
+                Ok(())
+            }
+        }
     }
 
     /// Creates one object and takes over what the server answers.

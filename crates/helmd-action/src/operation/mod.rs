@@ -384,14 +384,6 @@ pub(crate) async fn begin(cx: &Context, release: &str, journal: Journal) -> Resu
     }
 }
 
-/// Begins an operation that could not begin before there was a place for its Lease.
-///
-/// # Errors
-/// As [`begin`].
-pub(crate) async fn begin_late(cx: &Context, release: &str, journal: Journal) -> Result<Context, ActionError> {
-    if cx.operation.is_some() { Ok(cx.clone()) } else { begin(cx, release, journal).await }
-}
-
 /// Ends an operation: lets go of the Lease.
 pub(crate) async fn end(cx: Context, within: &Context) {
     let Some(held) = cx.operation.filter(|_| within.operation.is_none()) else { return };
@@ -492,7 +484,8 @@ fn is_without(err: &KubeError) -> bool {
 }
 
 impl Context {
-    fn patient(mut self, patience: Duration) -> Self {
+    /// Waits that long for a cluster that is away.
+    pub(crate) fn patient(mut self, patience: Duration) -> Self {
         self.cluster = self.cluster.with_patience(patience);
         self.storage = self.storage.for_operation(patience);
         self
