@@ -3,7 +3,7 @@
 use crate::parts;
 use helmd_chart::HelmMajor;
 use helmd_index::repositories::Repositories;
-use helmd_index::search::{Format, Query, elements, print, search};
+use helmd_index::search::{Format, Place, Query, Texts, elements, print, search, search_in};
 use helmd_index::{Index, location, oci, reference};
 use helmd_provenance::{Formats, Keyring, Provenance, Signatory};
 
@@ -23,6 +23,10 @@ pub(crate) fn index(data: &[u8]) {
         for regexp in [false, true] {
             let query = Query { term: Some(term.clone()), regexp, version: version.clone(), ..Query::default() };
             if let Ok(hits) = search(&[("r", &index)], &query) {
+                let texts = Texts::of(&index);
+                let place = Place { repository: "r", index: &index, texts: Some(&texts) };
+                let again = search_in(&[place], &query).unwrap_or_default();
+                assert_eq!(elements(&again), elements(&hits), "gathered texts change no result");
                 for format in [Format::Table, Format::Json, Format::Yaml] {
                     let _may_fail = print(&elements(&hits), format, 20);
                 }

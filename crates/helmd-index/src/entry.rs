@@ -88,6 +88,17 @@ pub(crate) struct Extras {
     pub old: Old,
 }
 
+/// As JSON; the room for it is what most take.
+fn packed(details: &Details) -> String {
+    const ROOM: usize = 2048;
+    let mut json = Vec::with_capacity(ROOM);
+    // What is made of texts, lists and numbers always has a JSON form.
+    match serde_json::to_writer(&mut json, details) {
+        Ok(()) => String::from_utf8(json).unwrap_or_default(),
+        Err(_) => String::new(),
+    }
+}
+
 impl ChartVersion {
     /// A version whose archive is at `url`.
     pub fn new(metadata: Metadata, url: &str, digest: &str, created: Option<GoTime>) -> ChartVersion {
@@ -109,8 +120,7 @@ impl ChartVersion {
             created: extras.created,
             removed: extras.removed,
             deprecated: metadata.deprecated,
-            // What is made of texts, lists and numbers always has a JSON form.
-            packed: Packed::Own(serde_json::to_string(&Details(metadata, extras.old)).unwrap_or_default().into()),
+            packed: Packed::Own(packed(&Details(metadata, extras.old)).into()),
         }
     }
 

@@ -9,12 +9,14 @@ use crate::entry::ChartVersion;
 use crate::error::IndexError;
 use crate::index::{Index, sort_versions};
 use crate::load::pieces::Pieces;
+use crate::search::Texts;
 use gotmpl::slog;
 use gotmpl::strconv::quote;
 use helmd_chart::{DecodeError, HelmMajor};
 use helmd_yaml::Numbers;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 mod json;
 mod lines;
@@ -29,9 +31,19 @@ pub struct Loaded {
     pub index: Index,
     /// What Helm would log, in order of charts.
     pub skipped: Vec<Skipped>,
+    texts: OnceLock<Texts>,
 }
 
 impl Loaded {
+    pub(crate) fn new(index: Index, skipped: Vec<Skipped>) -> Loaded {
+        Loaded { index, skipped, texts: OnceLock::new() }
+    }
+
+    /// The texts of the index as it is when they are asked for first; they are kept.
+    pub fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| Texts::of(&self.index))
+    }
+
     /// The lines that Helm logs; `source` is the file or URL of the index.
     pub fn logged(&self, source: &str, helm: HelmMajor) -> Vec<String> {
         self.skipped.iter().map(|skipped| skipped.logged(source, helm)).collect()
@@ -110,7 +122,17 @@ fn in_pieces(bytes: &[u8], helm: HelmMajor) -> Option<Builder> {
     builder.head = decode::head(&head, Language::Yaml, helm)?;
     for piece in pieces.charts() {
         let piece = piece?;
-        for (chart, versions) in lines::parse(piece).or_else(|| parse(piece))?.as_object()? {
+        let mut versions = Versions::default();
+        let mut read = |json| {
+            let draft = decode::version(&json, Language::Yaml, helm).ok()?;
+            versions.add(draft);
+            Some(())
+        };
+        if let Some(chart) = lines::chart(piece, &mut read) {
+            builder.add(chart, versions)?;
+            continue;
+        }
+        for (chart, versions) in parse(piece)?.as_object()? {
             let versions = match versions {
                 Json::Null => &[],
                 versions => versions.as_array()?.as_slice(),
@@ -135,7 +157,9 @@ fn as_a_whole(bytes: &[u8], helm: HelmMajor) -> Result<Builder, IndexError> {
     };
     builder.head = head;
     for (chart, drafts) in drafts {
-        builder.drafts(&chart, drafts.into_iter());
+        let mut versions = Versions::default();
+        drafts.into_iter().for_each(|draft| versions.add(draft));
+        builder.add(&chart, versions);
     }
     Ok(builder)
 }
@@ -156,38 +180,30 @@ impl Builder {
     }
 
     /// Adds a chart from its parsed versions; `None` when there is an error, or when the chart was there before.
-    fn chart(&mut self, chart: &str, versions: &[Json]) -> Option<()> {
+    fn chart(&mut self, chart: &str, list: &[Json]) -> Option<()> {
+        let mut versions = Versions::default();
+        for json in list {
+            versions.add(decode::version(json, self.language, self.helm).ok()?);
+        }
+        self.add(chart, versions)
+    }
+
+    /// Adds a chart; `None` when it was there before.
+    fn add(&mut self, chart: &str, versions: Versions) -> Option<()> {
         if self.entries.contains_key(chart) {
             return None;
         }
-        let decode = |json| decode::version(json, self.language, self.helm).ok();
-        let drafts = versions.iter().map(decode).collect::<Option<Vec<_>>>()?;
-        self.drafts(chart, drafts.into_iter());
-        Some(())
-    }
-
-    fn drafts(&mut self, chart: &str, drafts: impl Iterator<Item = Option<VersionDraft>>) {
-        let mut versions: Vec<ChartVersion> = Vec::with_capacity(drafts.size_hint().0);
-        let mut skipped = Vec::new();
-        for draft in drafts {
-            match checked(draft) {
-                Ok(mut version) => {
-                    if let Some(last) = versions.last() {
-                        version.share_with(last);
-                    }
-                    versions.push(version);
-                }
-                Err(fault) => skipped.push(Skipped { chart: chart.to_owned(), fault }),
-            }
-        }
+        let Versions { mut good, faults } = versions;
         // HELM: Helm goes through the versions from the last one to the first.
-        skipped.reverse();
+        let skipped: Vec<_> =
+            faults.into_iter().rev().map(|fault| Skipped { chart: chart.to_owned(), fault }).collect();
         if !skipped.is_empty() {
             self.skipped.insert(chart.to_owned(), skipped);
         }
-        sort_versions(&mut versions);
-        versions.shrink_to_fit();
-        self.entries.insert(chart.to_owned(), versions);
+        sort_versions(&mut good);
+        good.shrink_to_fit();
+        self.entries.insert(chart.to_owned(), good);
+        Some(())
     }
 
     fn finish(self) -> Result<Loaded, IndexError> {
@@ -196,7 +212,28 @@ impl Builder {
             return Err(IndexError::NoApiVersion);
         }
         let index = Index { api_version, generated, entries: self.entries, public_keys, annotations };
-        Ok(Loaded { index, skipped: self.skipped.into_values().flatten().collect() })
+        Ok(Loaded::new(index, self.skipped.into_values().flatten().collect()))
+    }
+}
+
+/// The versions of a chart in the making.
+#[derive(Default)]
+struct Versions {
+    good: Vec<ChartVersion>,
+    faults: Vec<Option<(String, String)>>,
+}
+
+impl Versions {
+    fn add(&mut self, draft: Option<VersionDraft>) {
+        match checked(draft) {
+            Ok(mut version) => {
+                if let Some(last) = self.good.last() {
+                    version.share_with(last);
+                }
+                self.good.push(version);
+            }
+            Err(fault) => self.faults.push(fault),
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Loaded {
         let mut reader = Reader { file: &file, end: file.len() - TAIL_BYTES, numbers, texts };
         let index = reader.index()?;
         let skipped = reader.all_skipped()?;
-        (reader.numbers.is_empty() && reader.texts.is_empty()).then_some(Loaded { index, skipped })
+        (reader.numbers.is_empty() && reader.texts.is_empty()).then(|| Loaded::new(index, skipped))
     }
 }
 

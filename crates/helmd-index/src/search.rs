@@ -5,6 +5,7 @@
 //! that share their texts are looked at once.
 
 mod output;
+mod texts;
 
 use crate::entry::{ChartVersion, Text};
 use crate::index::{Index, Prereleases};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 pub use output::{Element, Format, NoResults, elements, print};
+pub use texts::Texts;
 
 /// What to look for.
 #[derive(Clone, Debug, Default)]
@@ -84,14 +86,34 @@ pub struct Hit<'i> {
     pub chart: &'i ChartVersion,
 }
 
-/// Searches repositories, given by name in the order of `repositories.yaml` with sorted indexes.
+/// A repository to search in.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'i> {
+    /// Its name.
+    pub repository: &'i str,
+    /// Its index, sorted.
+    pub index: &'i Index,
+    /// The texts of the index, where they are at hand: a search for words then looks at what can have hits only.
+    pub texts: Option<&'i Texts>,
+}
+
+/// Searches repositories, given by name in the order of `repositories.yaml` with sorted indexes; as [`search_in`].
+///
+/// # Errors
+/// As [`search_in`].
+pub fn search<'i>(repositories: &[(&'i str, &'i Index)], query: &Query) -> Result<Vec<Hit<'i>>, SearchError> {
+    let place = |&(repository, index): &(&'i str, &'i Index)| Place { repository, index, texts: None };
+    search_in(&repositories.iter().map(place).collect::<Vec<_>>(), query)
+}
+
+/// Searches repositories in the order of `repositories.yaml`.
 ///
 /// The hits are in order of rank, then of name, then the newest version first. Without [`Query::versions`] each chart is
 /// there once, in its newest version that fits the constraint.
 ///
 /// # Errors
 /// A bad regular expression or constraint, in Helm's words.
-pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<Vec<Hit<'i>>, SearchError> {
+pub fn search_in<'i>(places: &[Place<'i>], query: &Query) -> Result<Vec<Hit<'i>>, SearchError> {
     let mut matcher = match &query.term {
         None => Matcher::All,
         Some(term) if query.regexp => Matcher::Regexp(Box::new(GoRegex::new(term).map_err(SearchError::Regexp)?)),
@@ -104,7 +126,11 @@ pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<V
     };
     let constraint = Fits::parse(constraint, query).map_err(|source| SearchError::Constraint { source })?;
     let mut hits = Vec::new();
-    for (path, versions) in charts(repositories) {
+    for (path, parts) in charts(places, &matcher) {
+        if parts.iter().all(|part| !part.may_hit) {
+            continue;
+        }
+        let versions = in_order(&parts);
         let first = hits.len();
         let name: Arc<str> = path.split("$$").next().unwrap_or_default().into();
         let mut last: Option<(&ChartVersion, &str, Option<usize>)> = None;
@@ -139,28 +165,46 @@ pub fn search<'i>(repositories: &[(&str, &'i Index)], query: &Query) -> Result<V
     Ok(hits)
 }
 
-/// The versions of each chart with their repositories' names, by `repository/chart`.
-type Charts<'r, 'i> = BTreeMap<String, Vec<(&'r str, &'i ChartVersion)>>;
+/// The versions of a chart in one repository.
+struct Part<'i> {
+    repository: &'i str,
+    versions: &'i [ChartVersion],
+    may_hit: bool,
+}
 
-fn charts<'r, 'i>(repositories: &[(&'r str, &'i Index)]) -> Charts<'r, 'i> {
-    let mut charts = Charts::new();
-    for (repository, index) in repositories {
-        for (chart, versions) in &index.entries {
+/// Where each chart is, by `repository/chart`.
+fn charts<'i>(places: &[Place<'i>], matcher: &Matcher) -> BTreeMap<String, Vec<Part<'i>>> {
+    let mut charts = BTreeMap::<String, Vec<Part<'_>>>::new();
+    for Place { repository, index, texts } in places {
+        let may_hit = match (matcher, texts) {
+            (Matcher::Words(words), Some(texts)) => texts.charts_with(&words.finder, repository),
+            _ => Vec::new(),
+        };
+        for (at, (chart, versions)) in index.entries.iter().enumerate() {
             let path = paths::join(&[repository.as_bytes(), chart.as_bytes()]);
             let path = String::from_utf8_lossy(&path).into_owned();
-            let list = charts.entry(path).or_default();
-            let is_mixed = !list.is_empty();
-            list.extend(versions.iter().map(|version| (*repository, version)));
-            if is_mixed {
-                let parsed = |v: &ChartVersion| Version::parse(&v.version).ok();
-                list.sort_by(|(_, a), (_, b)| match (parsed(a), parsed(b)) {
-                    (Some(a), Some(b)) => b.compare(&a),
-                    (a, b) => b.is_some().cmp(&a.is_some()),
-                });
-            }
+            let may_hit = may_hit.get(at).is_none_or(|may| *may);
+            charts.entry(path).or_default().push(Part { repository, versions, may_hit });
         }
     }
     charts
+}
+
+/// The versions of a chart with their repositories' names.
+fn in_order<'i>(parts: &[Part<'i>]) -> Vec<(&'i str, &'i ChartVersion)> {
+    let mut list: Vec<(&str, &ChartVersion)> = Vec::new();
+    for part in parts {
+        let is_mixed = !list.is_empty();
+        list.extend(part.versions.iter().map(|version| (part.repository, version)));
+        if is_mixed {
+            let parsed = |v: &ChartVersion| Version::parse(&v.version).ok();
+            list.sort_by(|(_, a), (_, b)| match (parsed(a), parsed(b)) {
+                (Some(a), Some(b)) => b.compare(&a),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            });
+        }
+    }
+    list
 }
 
 /// Of a chart's hits only the one stays that is to be shown: the newest one of the best rank that fits.

@@ -1,6 +1,6 @@
 //! Reading an index in JSON as a stream: one version at a time.
 
-use super::Builder;
+use super::{Builder, Versions};
 use crate::decode::{self, Language};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
@@ -17,7 +17,7 @@ pub(super) fn read(bytes: &[u8], builder: &mut Builder) -> Option<()> {
 
 struct Top<'b>(&'b mut Builder);
 struct Entries<'b>(&'b mut Builder);
-struct Versions<'b>(&'b mut Builder, String);
+struct List<'b>(&'b mut Builder, String);
 
 impl<'de> DeserializeSeed<'de> for Top<'_> {
     type Value = Map<String, Json>;
@@ -58,34 +58,30 @@ impl<'de> Visitor<'de> for Entries<'_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(chart) = map.next_key::<String>()? {
-            map.next_value_seed(Versions(self.0, chart))?;
+            map.next_value_seed(List(self.0, chart))?;
         }
         Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Versions<'_> {
+impl<'de> DeserializeSeed<'de> for List<'_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<(), D::Error> {
         source.deserialize_seq(self)
     }
 }
 
-impl<'de> Visitor<'de> for Versions<'_> {
+impl<'de> Visitor<'de> for List<'_> {
     type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("versions")
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Versions(builder, chart) = self;
-        if builder.entries.contains_key(&chart) {
-            return Err(A::Error::custom("a chart twice"));
-        }
-        let mut drafts = Vec::new();
+        let List(builder, chart) = self;
+        let mut versions = Versions::default();
         while let Some(json) = list.next_element::<Json>()? {
-            drafts.push(decode::version(&json, Language::Json, builder.helm).map_err(A::Error::custom)?);
+            versions.add(decode::version(&json, Language::Json, builder.helm).map_err(A::Error::custom)?);
         }
-        builder.drafts(&chart, drafts.into_iter());
-        Ok(())
+        builder.add(&chart, versions).ok_or_else(|| A::Error::custom("a chart twice"))
     }
 }

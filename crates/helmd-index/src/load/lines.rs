@@ -13,16 +13,25 @@ const MAX_DEPTH: usize = 16;
 /// The longest key; longer ones are refused by YAML at some point.
 const MAX_KEY_BYTES: usize = 256;
 
-/// Reads a text that is one mapping; `None` when it needs the real parser.
-pub(super) fn parse(text: &str) -> Option<Json> {
-    if !text.ends_with('\n') {
+/// Reads a text that is one chart: a key with a list. Its versions go to `read` one by one, which keeps what is in memory at a
+/// time small. `None` when the text needs the real parser, or when `read` gives `None`; what was read until then does not count.
+pub(super) fn chart(text: &str, mut read: impl FnMut(Json) -> Option<()>) -> Option<&str> {
+    let mut lines = Lines::of(text)?;
+    let column = lines.line?.column;
+    let (name, rest) = entry(lines.line?.content)?;
+    if !rest.is_empty() {
         return None;
     }
-    if !text.bytes().all(|b| (b' '..=b'~').contains(&b) || b == b'\n') && text.chars().any(is_special) {
-        return None;
-    }
-    let mut lines = Lines { rest: text, line: None };
     lines.advance();
+    let list = lines.line.filter(|line| line.column >= column && line.content.starts_with("- "))?;
+    lines.sequence(list.column, 1, &mut read)?;
+    lines.line.is_none().then_some(name)
+}
+
+/// Reads a text that is one mapping; `None` when it needs the real parser.
+#[cfg(test)]
+pub(super) fn parse(text: &str) -> Option<Json> {
+    let mut lines = Lines::of(text)?;
     let column = lines.line?.column;
     let mapping = lines.mapping(column, None, 0)?;
     lines.line.is_none().then_some(mapping)
@@ -54,6 +63,19 @@ struct Lines<'t> {
 type Entry<'t> = (&'t str, &'t str);
 
 impl<'t> Lines<'t> {
+    /// A text at its first line; `None` when it has characters that need the real parser.
+    fn of(text: &'t str) -> Option<Lines<'t>> {
+        // In blocks without a way out of them, which are checked many bytes at a time.
+        let all_plain =
+            |block: &[u8]| block.iter().fold(true, |all, b| all & (matches!(b, b' '..=b'~') | (*b == b'\n')));
+        if !text.ends_with('\n') || (!text.as_bytes().chunks(64).all(all_plain) && text.chars().any(is_special)) {
+            return None;
+        }
+        let mut lines = Lines { rest: text, line: None };
+        lines.advance();
+        Some(lines)
+    }
+
     fn advance(&mut self) {
         if self.rest.is_empty() {
             self.line = None;
@@ -97,32 +119,37 @@ impl<'t> Lines<'t> {
         match self.line {
             Some(line) if line.content.is_empty() => None,
             Some(line) if line.column >= column && line.content.starts_with("- ") => {
-                self.sequence(line.column, depth + 1)
+                let mut items = Vec::new();
+                self.sequence(line.column, depth + 1, &mut |item| {
+                    items.push(item);
+                    Some(())
+                })?;
+                Some(Json::Array(items))
             }
             Some(line) if line.column > column => self.mapping(line.column, None, depth + 1),
             _ => Some(Json::Null),
         }
     }
 
-    fn sequence(&mut self, column: usize, depth: usize) -> Option<Json> {
+    fn sequence(&mut self, column: usize, depth: usize, read: &mut dyn FnMut(Json) -> Option<()>) -> Option<()> {
         if depth > MAX_DEPTH {
             return None;
         }
-        let mut items = Vec::new();
         while let Some(line) = self.line {
             let item = match line.content.strip_prefix("- ") {
                 Some(item) if line.column == column => item,
                 _ if line.content.is_empty() || line.column > column => return None,
                 _ => break,
             };
-            if item.starts_with(['"', '\'']) || entry(item).is_none() {
-                self.advance();
-                items.push(self.scalar(item, column)?);
+            let first = if item.starts_with(['"', '\'']) { None } else { entry(item) };
+            if first.is_some() {
+                read(self.mapping(column + 2, first, depth + 1)?)?;
             } else {
-                items.push(self.mapping(column + 2, entry(item), depth + 1)?);
+                self.advance();
+                read(self.scalar(item, column)?)?;
             }
         }
-        Some(Json::Array(items))
+        Some(())
     }
 
     /// Reads a text that begins with `start` on the line before; what is indented more than `column` may belong to it.
@@ -230,7 +257,12 @@ fn continues_plain(text: &str) -> bool {
 
 /// Whether a plain text goes on to the end of the line.
 fn has_no_end(text: &str) -> bool {
-    !text.ends_with([' ', ':']) && !text.contains(": ") && !text.contains(" #")
+    let bytes = text.as_bytes();
+    let ends = |at: usize| match bytes.get(at) {
+        Some(b':') => bytes.get(at + 1).is_none_or(|next| *next == b' '),
+        _ => at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b' '),
+    };
+    bytes.last() != Some(&b' ') && !memchr::memchr2_iter(b':', b'#', bytes).any(ends)
 }
 
 /// Whether a plain text of one line is surely a text, not a number, a boolean or a null.

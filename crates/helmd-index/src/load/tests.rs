@@ -121,7 +121,7 @@ fn pieces_mean_what_the_whole_does() {
             read += 1;
             let whole = as_a_whole(text.as_bytes(), HelmMajor::Helm4).unwrap_or_else(|e| panic!("{e:?}\n{text}"));
             let show = |builder: Builder| match builder.finish() {
-                Ok(Loaded { index, skipped }) => Ok((index, skipped)),
+                Ok(Loaded { index, skipped, .. }) => Ok((index, skipped)),
                 Err(error) => Err(error.to_string()),
             };
             assert_eq!(show(builder), show(whole), "{text}");

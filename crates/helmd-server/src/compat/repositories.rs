@@ -6,7 +6,7 @@ use crate::App;
 use axum::response::Response;
 use helmd_chart::GoTime;
 use helmd_index::repositories::Repository;
-use helmd_index::search::{self, Element, Hit, Query as Search};
+use helmd_index::search::{self, Element, Hit, Place, Query as Search};
 use helmd_kube::helm_text;
 use helmd_store::View;
 use serde::Serialize;
@@ -155,9 +155,13 @@ pub(crate) async fn search(app: &App, query: &Query) -> Response {
                 }
             }
         }
-        let mut indexes: Vec<_> = indexes.iter().map(|(name, loaded)| (*name, &loaded.index)).collect();
-        indexes.extend(own.as_ref().map(|view| (app.settings.chart_store.name.as_str(), &view.index)));
-        let hits = match search::search(&indexes, &wanted) {
+        let mut places: Vec<Place<'_>> = indexes
+            .iter()
+            .map(|(repository, loaded)| Place { repository, index: &loaded.index, texts: Some(loaded.texts()) })
+            .collect();
+        let own = own.as_ref().map(|view| (app.settings.chart_store.name.as_str(), &view.index));
+        places.extend(own.map(|(repository, index)| Place { repository, index, texts: None }));
+        let hits = match search::search_in(&places, &wanted) {
             Ok(hits) => hits,
             Err(error) => return envelope::fail(&helm_text(&error)),
         };
