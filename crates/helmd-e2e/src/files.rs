@@ -1,4 +1,4 @@
-//! A folder as a web server on this machine.
+//! Folders: copied, and served on this machine.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -19,6 +19,26 @@ pub fn serve(folder: &Path) -> std::io::Result<String> {
         }
     });
     Ok(base)
+}
+
+/// Copies a folder with all that is in it, times of files included.
+///
+/// # Errors
+/// Something cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, there) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &there)?;
+            continue;
+        }
+        std::fs::copy(&path, &there)?;
+        let modified = std::fs::metadata(&path)?.modified()?;
+        std::fs::File::options().append(true).open(&there)?.set_modified(modified)?;
+    }
+    Ok(())
 }
 
 fn answer(mut stream: TcpStream, folder: PathBuf) {

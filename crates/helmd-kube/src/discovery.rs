@@ -19,7 +19,7 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 const PARALLEL: usize = 8;
 
 /// The core group is part of the API server's program: it is not asked for again within this time.
-const CORE_STAYS: Duration = Duration::from_secs(60);
+const CORE_STAYS: Duration = Duration::from_secs(300);
 
 /// The resource behind a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

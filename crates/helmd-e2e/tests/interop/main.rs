@@ -97,19 +97,6 @@ impl Pair<'_> {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let there = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &there);
-        } else {
-            std::fs::copy(&path, &there).unwrap();
-        }
-    }
-}
-
 impl World {
     /// Nothing where a program is missing.
     fn begin() -> Option<World> {
@@ -151,7 +138,7 @@ impl World {
     fn pair<'w>(&'w self, writer: &'w Program, reader: &'w Program, number: usize) -> Pair<'w> {
         let word = format!("p{number}");
         let folder = self.folder.path().join(&word);
-        copy(&self.sources, &folder);
+        files::copy(&self.sources, &folder).unwrap();
         std::fs::create_dir_all(folder.join("home")).unwrap();
         std::fs::create_dir_all(self.served.join(&word)).unwrap();
         Pair { world: self, writer, reader, folder, word }

@@ -6,7 +6,7 @@
 mod cases;
 
 use helmd_e2e::sides::{self, Side};
-use helmd_e2e::{Registry, Setup};
+use helmd_e2e::{Registry, Setup, files};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
@@ -32,21 +32,6 @@ fn archives(helm: &Path, folder: &Path) {
     std::fs::write(folder.join("demo-1.0.0.tgz.prov"), "a signature").unwrap();
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let there = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &there);
-            continue;
-        }
-        std::fs::copy(&path, &there).unwrap();
-        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
-        std::fs::File::options().append(true).open(&there).unwrap().set_modified(modified).unwrap();
-    }
-}
-
 fn compare(helm: &str, flag: Option<&str>) {
     let Some(setup) = Setup::find(false) else { return };
     let (Some(open), Some(closed)) = (Registry::start(false).unwrap(), Registry::start(true).unwrap()) else {
@@ -58,7 +43,7 @@ fn compare(helm: &str, flag: Option<&str>) {
     let side = |name: &str, program: &Path, flag| {
         let folder = folder.path().join(name);
         let work = folder.join("work");
-        copy(&made, &work);
+        files::copy(&made, &work).unwrap();
         std::fs::create_dir_all(folder.join("home")).unwrap();
         std::fs::create_dir_all(work.join("par")).unwrap();
         let wanted = format!("{{name: demo, version: 1.x.x, repository: \"oci://{}/both\"}}", open.host);
