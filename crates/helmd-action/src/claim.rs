@@ -89,18 +89,16 @@ pub(crate) async fn claim(
     resources: &mut [Resource],
     (places, apply): (&[usize], &ApplyOptions),
 ) -> Claim {
-    let wanted: Vec<(usize, Resource)> =
-        places.iter().filter_map(|place| Some((*place, resources.get(*place)?.clone()))).collect();
     let mut claimed = Claimed::new();
     let mut created: Vec<(usize, Resource)> = Vec::new();
-    for kind in wanted.chunk_by(|(_, a), (_, b)| a.mapping.kind == b.mapping.kind) {
-        let mut batch: Vec<Resource> = kind.iter().map(|(_, resource)| resource.clone()).collect();
-        let results = match cx.cluster.create_each(&mut batch, apply).await {
+    let kind = |place: &usize| resources.get(*place).map(|resource| &resource.mapping.kind);
+    for batch in places.chunk_by(|a, b| kind(a) == kind(b)) {
+        let results = match create(cx, resources, batch, apply).await {
             Ok(results) => results,
             Err(err) => return Claim::Failed(err.into()),
         };
         let mut taken = false;
-        for (((place, _), after), result) in kind.iter().zip(batch).zip(results) {
+        for (place, after, result) in results {
             match result {
                 Err(err) if err.is_already_exists() => taken = true,
                 // A repeated call may have met an object that was there before the first.
@@ -108,10 +106,10 @@ pub(crate) async fn claim(
                     taken = true;
                 }
                 Ok(()) => {
-                    created.push((*place, after));
-                    claimed.push((*place, Ok(())));
+                    created.push((place, after));
+                    claimed.push((place, Ok(())));
                 }
-                failed @ Err(_) => claimed.push((*place, failed)),
+                failed @ Err(_) => claimed.push((place, failed)),
             }
         }
         if !taken {
@@ -119,20 +117,34 @@ pub(crate) async fn claim(
         }
         // Who has that one, and what else is there: told in the manifest's order.
         let done = |place: &usize| claimed.iter().any(|(one, _)| one == place);
-        let mut open: Vec<_> = wanted.iter().filter(|(place, _)| !done(place)).cloned().collect();
-        open.sort_by_key(|(place, _)| *place);
-        let open: Vec<_> = open.into_iter().map(|(_, resource)| resource).collect();
+        let mut open: Vec<usize> = places.iter().copied().filter(|place| !done(place)).collect();
+        open.sort_unstable();
+        let open: Vec<Resource> = open.into_iter().filter_map(|place| resources.get(place).cloned()).collect();
         return match ownership::existing(cx, &open, &release.name, false).await {
             Ok(ours) => Claim::Ours(ours),
             Err(err) => take_back(cx, created, err).await,
         };
     }
-    for (place, resource) in created {
-        if let Some(slot) = resources.get_mut(place) {
-            *slot = resource;
-        }
-    }
+    created.into_iter().for_each(|(place, resource)| put(resources, place, resource));
     Claim::Made(claimed)
+}
+
+/// Creates the objects at these places, and gives them as the server answered, with what became of each.
+async fn create(
+    cx: &Context,
+    resources: &[Resource],
+    places: &[usize],
+    apply: &ApplyOptions,
+) -> Result<Vec<(usize, Resource, Result<(), KubeError>)>, KubeError> {
+    let mut objects: Vec<Resource> = places.iter().filter_map(|place| resources.get(*place).cloned()).collect();
+    let results = cx.cluster.create_each(&mut objects, apply).await?;
+    Ok(places.iter().zip(objects).zip(results).map(|((place, object), result)| (*place, object, result)).collect())
+}
+
+fn put(resources: &mut [Resource], place: usize, resource: Resource) {
+    if let Some(slot) = resources.get_mut(place) {
+        *slot = resource;
+    }
 }
 
 /// Creates the rest, and tells all failures in the manifest's order.
@@ -144,12 +156,8 @@ pub(crate) async fn create_others(
 ) -> Result<(), KubeError> {
     let is_claimed = |place: &usize| claimed.iter().any(|(one, _)| one == place);
     let places: Vec<usize> = (0..resources.len()).filter(|place| !is_claimed(place)).collect();
-    let mut others: Vec<Resource> = places.iter().filter_map(|place| resources.get(*place).cloned()).collect();
-    let results = cx.cluster.create_each(&mut others, apply).await?;
-    for ((place, resource), result) in places.into_iter().zip(others).zip(results) {
-        if let Some(slot) = resources.get_mut(place) {
-            *slot = resource;
-        }
+    for (place, resource, result) in create(cx, resources, &places, apply).await? {
+        put(resources, place, resource);
         claimed.push((place, result));
     }
     claimed.sort_by_key(|(place, _)| *place);
@@ -159,7 +167,7 @@ pub(crate) async fn create_others(
 
 async fn take_back(cx: &Context, created: Vec<(usize, Resource)>, err: ActionError) -> Claim {
     let cluster = cx.uncancelled().cluster.with_patience(PATIENCE);
-    let mut left = Vec::new();
+    let mut is_clean = true;
     for (_, resource) in created.iter().rev() {
         if let Err(failure) = cluster.take_back(resource).await {
             cx.warn(format!(
@@ -167,10 +175,10 @@ async fn take_back(cx: &Context, created: Vec<(usize, Resource)>, err: ActionErr
                 resource.describe(),
                 helmd_kube::helm_text(&failure)
             ));
-            left.push(resource.describe());
+            is_clean = false;
         }
     }
-    if left.is_empty() { Claim::Refused(err) } else { Claim::Failed(err) }
+    if is_clean { Claim::Refused(err) } else { Claim::Failed(err) }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const LEASE: &str = "2s";
 /// Within that time and what a look takes everything has to be in order again.
 const PATIENCE: Duration = Duration::from_secs(45);
 /// How many processes are killed at a time.
-const PARALLEL: usize = 9;
+const PARALLEL: usize = 6;
 const RELEASE: &str = "storm";
 
 const HOOK: &str = r#"apiVersion: batch/v1

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
+use serde_json::{Value as Json, json};
 
 use crate::cluster::Cluster;
 use crate::error::KubeError;
@@ -82,7 +83,12 @@ impl Propagation {
         }
     }
 
-    pub(crate) fn parameter(self) -> &'static str {
+    /// As options of a deletion.
+    pub(crate) fn options(self) -> Json {
+        json!({"propagationPolicy": self.parameter()})
+    }
+
+    fn parameter(self) -> &'static str {
         match self {
             Self::Background => "Background",
             Self::Foreground => "Foreground",
@@ -186,17 +192,11 @@ impl Cluster {
     /// # Errors
     /// The call's failure; that it is gone is none.
     pub async fn take_back(&self, created: &Resource) -> Result<(), KubeError> {
-        let options = serde_json::json!({
-            "propagationPolicy": Propagation::Background.parameter(),
-            "preconditions": {"uid": created.meta("uid")},
-        });
-        match self.delete_with(created, &options).await {
-            Err(err) if err.is_not_found() || err.is_conflict() => Ok(()),
-            Err(err) => Err(err),
-            Ok(()) => {
-                self.report(Event::Object { done: Done::Deleted, object: created.object_ref() });
-                Ok(())
-            }
+        let mut options = Propagation::Background.options();
+        options["preconditions"] = json!({"uid": created.meta("uid")});
+        match self.delete_one(created, &options).await {
+            Err(err) if err.is_conflict() => Ok(()),
+            result => result,
         }
     }
 
@@ -398,7 +398,7 @@ impl Cluster {
                     self.report(Event::Object { done: Done::Kept, object: former.object_ref() });
                     return false;
                 }
-                self.delete_retrying(former, Propagation::Background).await
+                self.delete_retrying(former, &Propagation::Background.options()).await
             }
         };
         match outcome {
@@ -423,17 +423,18 @@ impl Cluster {
             return Err(vec![KubeError::NoObjects.context("object not found, skipping delete")]);
         }
         let mut errors = Vec::new();
+        let options = propagation.options();
         for batch in resources.chunk_by(|a, b| a.mapping.kind == b.mapping.kind) {
             let work =
-                stream::iter(batch.iter().map(|resource| self.delete_one(resource, propagation)).collect::<Vec<_>>());
+                stream::iter(batch.iter().map(|resource| self.delete_one(resource, &options)).collect::<Vec<_>>());
             let results: Vec<Result<(), KubeError>> = work.buffered(PARALLEL).collect().await;
             errors.extend(results.into_iter().filter_map(Result::err));
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    async fn delete_one(&self, resource: &Resource, propagation: Propagation) -> Result<(), KubeError> {
-        match self.delete_retrying(resource, propagation).await {
+    async fn delete_one(&self, resource: &Resource, options: &Json) -> Result<(), KubeError> {
+        match self.delete_retrying(resource, options).await {
             Err(err) if err.is_not_found() => Ok(()),
             Err(err) => Err(err),
             Ok(()) => {
@@ -443,10 +444,10 @@ impl Cluster {
         }
     }
 
-    async fn delete_retrying(&self, resource: &Resource, propagation: Propagation) -> Result<(), KubeError> {
+    async fn delete_retrying(&self, resource: &Resource, options: &Json) -> Result<(), KubeError> {
         let mut tries = 0;
         loop {
-            match self.delete(resource, propagation).await {
+            match self.delete_with(resource, options).await {
                 Err(err) if err.is_conflict() && tries + 1 < CONFLICT_TRIES => {
                     tries += 1;
                     tokio::time::sleep(CONFLICT_PAUSE).await;

@@ -242,7 +242,7 @@ impl Cluster {
     /// # Errors
     /// The call's failure; `is_not_found` when there is none.
     pub async fn delete(&self, resource: &Resource, propagation: Propagation) -> Result<(), KubeError> {
-        self.delete_with(resource, &json!({"propagationPolicy": propagation.parameter()})).await
+        self.delete_with(resource, &propagation.options()).await
     }
 
     pub(crate) async fn delete_with(&self, resource: &Resource, options: &Json) -> Result<(), KubeError> {
